@@ -1,0 +1,45 @@
+"""The one NinjaAPI: mounts every app's router and words every refusal."""
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from shared_apps.identity.api import router as identity
+from tenants.problems import FieldError, Refusal, problem
+
+log = logging.getLogger("mysentinel.api")
+
+api = NinjaAPI(title="MySentinel", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
+api.add_router("/", identity)
+
+
+@api.exception_handler(Refusal)
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return problem(request, refusal)
+
+
+@api.exception_handler(HttpError)
+def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    # Ninja's own: a body that is no JSON.
+    code = "malformed" if error.status_code == 400 else "error"
+    return problem(request, Refusal(error.status_code, code, "The body is not valid JSON."))
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    errors = [field_error(one) for one in error.errors]
+    return problem(request, Refusal(422, "invalid", "Some fields are not right.", errors))
+
+
+def field_error(one: dict[str, Any]) -> FieldError:
+    """Ninja's location starts with the part and the argument's name: `("body", "body", "scan_id")`."""
+    return FieldError(".".join(str(part) for part in one["loc"][2:]), str(one["type"]), str(one["msg"]))
+
+
+@api.exception_handler(Exception)
+def unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.exception("unforeseen failure")
+    return problem(request, Refusal(500, "server_error", "Something failed here. Give the request id to support."))

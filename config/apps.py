@@ -1,0 +1,22 @@
+"""Which app stands in which world. An app is in exactly one of these lists."""
+
+SHARED_APPS = [
+    "tenants",
+    "django_tenants",
+    "django.contrib.contenttypes",  # django-tenants imports its model; it stays out of schools
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_q",
+    "ninja",  # its API page is served from our own static files, not from a CDN
+    "shared_apps.audit",
+    "shared_apps.identity",
+    "config",  # commands only; it has no models
+]
+
+TENANT_APPS = [
+    "tenant_apps.events",
+    "tenant_apps.people",
+    "tenant_apps.gate",
+    "tenant_apps.attendance",
+    "tenant_apps.messaging",
+]

@@ -1,0 +1,118 @@
+"""The typed environment. Fails loudly and names what is missing; in `local`, fills gaps from `.local/env`."""
+
+import os
+import re
+import shlex
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = Path(os.environ.get("MYSENTINEL_STATE", ROOT / ".local"))
+SECRETS = ("SECRET_KEY", "KEK", "TOKEN_KEYS")
+RUN_TIME = ("web", "worker")  # process kinds that never see the administrator's or the migrator's login
+
+
+class BadEnvironment(RuntimeError):
+    """Something in the environment is missing or makes no sense; the text says what to set."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """A parsed postgresql:// URL."""
+
+    user: str
+    password: str = field(repr=False)
+    host: str
+    port: str
+    name: str
+
+    @classmethod
+    def parse(cls, url: str, variable: str) -> "Database":
+        parts = urlsplit(url)
+        if parts.scheme not in ("postgresql", "postgres"):
+            raise BadEnvironment(f"{variable} must be a postgresql:// URL.")
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        return cls(
+            user=unquote(parts.username or ""), password=unquote(parts.password or ""),
+            host=query.get("host") or parts.hostname or "", port=str(parts.port or query.get("port", "")),
+            name=unquote(parts.path.lstrip("/")),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class Environment:
+    """What the process was told. `migrator` is None in web and worker, whatever the environment holds."""
+
+    kind: str
+    environment: str
+    port: int
+    public_url: str
+    allowed_hosts: list[str]
+    platform: Database
+    schools: Database
+    migrator: Database | None
+    email_url: str
+    secret_key: str
+    kek: str
+    token_keys: str
+
+    @property
+    def local(self) -> bool:
+        return self.environment == "local"
+
+
+def process_kind() -> str:
+    """`web`, `worker` or `manage`, told by PROCESS or by the command line."""
+    told = os.environ.get("PROCESS")
+    if told:
+        return told
+    return "worker" if len(sys.argv) > 1 and sys.argv[1] in ("worker", "qcluster") else "manage"
+
+
+def read_local() -> dict[str, str]:
+    """`.local/env` as a mapping; empty when there is none."""
+    path = LOCAL / "env"
+    if not path.exists():
+        return {}
+    pairs = (line.partition("=") for line in path.read_text().splitlines() if "=" in line)
+    return {name: "".join(shlex.split(value)) for name, _, value in pairs}
+
+
+def option(name: str, default: str) -> str:
+    """A tuning knob that has a good default."""
+    return os.environ.get(name, default)
+
+
+def load() -> Environment:
+    """The environment of this process. Raises BadEnvironment naming the first thing that is wrong."""
+    values = dict(os.environ)
+    environment = values.get("ENVIRONMENT", "local")
+    if environment not in ("local", "uat", "production"):
+        raise BadEnvironment("ENVIRONMENT must be local, uat or production.")
+    if environment == "local":
+        values = {**read_local(), **values}
+    kind = process_kind()
+    port = values.get("PORT", "8000")
+    if not re.fullmatch(r"\d{2,5}", port):
+        raise BadEnvironment("PORT must be a port number.")
+    hosts = values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if environment == "local" else "")
+    migrator = values.get("MIGRATOR_DATABASE_URL") if kind not in RUN_TIME else None
+    return Environment(
+        kind=kind, environment=environment, port=int(port),
+        public_url=values.get("PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
+        allowed_hosts=[host.strip() for host in hosts.split(",") if host.strip()],
+        platform=Database.parse(_needed(values, "PLATFORM_DATABASE_URL"), "PLATFORM_DATABASE_URL"),
+        schools=Database.parse(_needed(values, "SCHOOLS_DATABASE_URL"), "SCHOOLS_DATABASE_URL"),
+        migrator=Database.parse(migrator, "MIGRATOR_DATABASE_URL") if migrator else None,
+        email_url=values.get("EMAIL_URL", ""),
+        secret_key=_needed(values, "SECRET_KEY"), kek=_needed(values, "KEK"),
+        token_keys=_needed(values, "TOKEN_KEYS"),
+    )  # fmt: skip
+
+
+def _needed(values: dict[str, str], name: str) -> str:
+    if not values.get(name):
+        raise BadEnvironment(f"{name} is not set. Locally, `make demo` or `manage.py setup_database` makes it.")
+    return values[name]

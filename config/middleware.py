@@ -1,0 +1,160 @@
+"""From a raw request to an Actor, and from any failure to an answer a caller can read. It ends there."""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers
+
+from config import logs
+from shared_apps.audit.services import record
+from shared_apps.identity.services.identify import identify
+from tenants import token
+from tenants.door import refusal_page
+from tenants.ids import new_id
+from tenants.problems import Refusal, forbidden, not_found, problem, token_invalid
+
+log = logging.getLogger("mysentinel.request")
+Answer = Callable[[HttpRequest], HttpResponse]
+WORKSPACE = re.compile(r"^/s/(?P<slug>[^/]+)(/|$)")
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return problem(request, refusal) if is_api(request) else refusal_page(request, refusal)
+
+
+class RequestId:
+    """Gives each request an id of ours, in the log and in every error."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = str(new_id())  # type: ignore[attr-defined]
+        marks = [logs.request_id.set(request.request_id), logs.actor_id.set("")]  # type: ignore[attr-defined]
+        try:
+            response = self.get_response(request)
+            response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+            return response
+        finally:
+            logs.request_id.reset(marks[0])
+            logs.actor_id.reset(marks[1])
+
+
+class BodyLimit:
+    """413 before a byte of a too large body is read."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        limit = settings.LARGE_BODY_LIMIT if request.path in settings.LARGE_BODIES else settings.BODY_LIMIT
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) > limit:
+            refusal = Refusal(413, "too_large", f"At most {limit // (1024 * 1024)} MiB.")
+            return answer_refusal(request, refusal)
+        return self.get_response(request)
+
+
+class Problems:
+    """Turns what Django answers on its own (404, 405, 500) into a problem or a page; never hides a failure."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.get("Content-Type", "").startswith("application/problem+json"):
+            return response
+        if is_api(request) and response.status_code == 405:
+            refusal = Refusal(405, "method_not_allowed", "This address does not take that method.")
+            fresh = problem(request, refusal)
+            fresh["Allow"] = response.get("Allow", "")
+            return fresh
+        if is_api(request) and response.status_code == 404 and not getattr(response, "data", None):
+            return problem(request, not_found("There is no such address."))
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, Refusal):
+            return answer_refusal(request, error)
+        if isinstance(error, RequestDataTooBig):
+            return answer_refusal(request, Refusal(413, "too_large", "The request is too large."))
+        return None
+
+
+class Identify:
+    """Verified token -> session, memberships, school -> `request.actor`. Host and headers change nothing.
+
+    A workspace address that names another school is refused here and recorded.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = None  # type: ignore[attr-defined]
+        request.refused = None  # type: ignore[attr-defined]
+        carried, typ = self._token(request)
+        if carried:
+            try:
+                actor = identify(token.verify(carried, typ=typ), now=timezone.now())
+                request.actor = actor  # type: ignore[attr-defined]
+                logs.actor_id.set(actor.name_in_audit)
+            except token.BadToken:
+                request.refused = token_invalid()  # type: ignore[attr-defined]
+            except Refusal as refusal:
+                request.refused = refusal  # type: ignore[attr-defined]
+        response = self._other_school(request) or self.get_response(request)
+        if carried:
+            add_never_cache_headers(response)
+            response["Cache-Control"] = "no-store"
+        return response
+
+    def _token(self, request: HttpRequest) -> tuple[str, str]:
+        """The carried token and its kind; a bearer always wins over the cookie."""
+        header = request.headers.get("Authorization", "")
+        if header:
+            request.signed_by = "bearer"  # type: ignore[attr-defined]
+            scheme, _, value = header.partition(" ")
+            return (value.strip() if scheme.lower() == "bearer" else "none"), token.ACCESS
+        request.signed_by = "cookie"  # type: ignore[attr-defined]
+        return request.COOKIES.get(settings.SESSION_COOKIE, ""), token.BROWSER
+
+    def _other_school(self, request: HttpRequest) -> HttpResponse | None:
+        named = WORKSPACE.match(request.path)
+        actor: Any = request.actor  # type: ignore[attr-defined]
+        if not named or actor is None or (actor.school and actor.school.slug == named["slug"]):
+            return None
+        record(
+            "wall.other_school_refused", by=actor.name_in_audit, now=timezone.now(),
+            school=actor.school.id if actor.school else None, facts={"path_school": named["slug"][:63]},
+        )  # fmt: skip
+        return refusal_page(request, forbidden("This page belongs to another school."))
+
+
+class Language:
+    """The person's own language, else a cookie, else what the browser asks for."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        actor = request.actor  # type: ignore[attr-defined]
+        known = dict(settings.LANGUAGES)
+        wanted = (actor.language if actor else "") or request.COOKIES.get("language", "")
+        language = wanted if wanted in known else translation.get_language_from_request(request)
+        with translation.override(language):
+            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            response.setdefault("Content-Language", language)
+            return response

@@ -1,0 +1,155 @@
+"""Wiring. What can differ between installations comes from `config.env`."""
+
+import shutil
+from typing import Any
+
+import django.conf.locale
+from csp.constants import NONE, SELF
+
+from config import embedded, env
+from config.apps import SHARED_APPS, TENANT_APPS
+from tenants.backend.reset import cleanse_platform, cleanse_school
+
+ENV = env.load()
+BASE_DIR = env.ROOT
+ENVIRONMENT = ENV.environment
+DEBUG = False
+SECRET_KEY = ENV.secret_key
+KEK = ENV.kek
+TOKEN_KEYS = ENV.token_keys
+PUBLIC_URL = ENV.public_url
+ALLOWED_HOSTS = ENV.allowed_hosts
+EMAIL_URL = ENV.email_url
+HTTPS = PUBLIC_URL.startswith("https://")
+LOGIN_URL = "/login"
+
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MIDDLEWARE = [
+    "config.middleware.RequestId",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "config.middleware.BodyLimit",
+    "config.middleware.Problems",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "config.middleware.Identify",
+    "config.middleware.Language",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "config.pages.shell",
+            ],
+        },
+    }
+]
+
+# -- databases: three logins, three aliases (architecture, section 3) --------------------------------------------------
+
+TENANT_MODEL = "tenants.School"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_DB_ALIAS = "migrator"
+TENANT_SYNC_ROUTER = "tenants.router.Router"
+DATABASE_ROUTERS = [TENANT_SYNC_ROUTER]
+SCHOOL_ROLES_MAY_LOGIN = False  # Citus opens worker connections as the current role
+PG_DUMP = shutil.which("pg_dump") if ENV.environment != "local" else str(embedded.binaries() / "pg_dump")
+
+
+def _alias(at: env.Database, **more: Any) -> dict[str, Any]:
+    return {"NAME": at.name, "USER": at.user, "PASSWORD": at.password, "HOST": at.host, "PORT": at.port, **more}
+
+
+def _run_time(at: env.Database, *, scoped: bool) -> dict[str, Any]:
+    options: dict[str, Any] = {"server_side_binding": True}
+    if ENV.kind == "web":  # a forked worker would inherit a pool it cannot use
+        options["pool"] = {
+            "min_size": 1, "max_size": 4, "timeout": 10, "max_lifetime": 600,
+            "reset": cleanse_school if scoped else cleanse_platform,
+        }  # fmt: skip
+    return _alias(at, ENGINE="tenants.backend", SCOPED=scoped, OPTIONS=options, CONN_HEALTH_CHECKS=False)
+
+
+DATABASES = {"default": _run_time(ENV.platform, scoped=False), "schools": _run_time(ENV.schools, scoped=True)}
+if ENV.migrator:
+    DATABASES["migrator"] = _alias(ENV.migrator, ENGINE="tenants.backend.ddl", OPTIONS={"assume_role": "owner"})
+
+# -- work behind the request -------------------------------------------------------------------------------------------
+
+REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
+Q_CLUSTER = {
+    "name": "mysentinel", "orm": "default", "workers": 2, "timeout": 120, "retry": 180, "poll": 0.2,
+    "max_attempts": 1, "ack_failures": True, "catch_up": False, "save_limit": 250, "label": "work",
+    "guard_cycle": 1, "queue_limit": 20,
+}  # fmt: skip
+
+# -- languages ---------------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("af", "Afrikaans"), ("zu", "isiZulu")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["config.formats"]
+# Django ships no isiZulu of its own.
+django.conf.locale.LANG_INFO["zu"] = {"bidi": False, "code": "zu", "name": "Zulu", "name_local": "isiZulu"}
+
+# -- files, browser rules ----------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = ENV.local
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if ENV.local
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE], "script-src": [SELF], "style-src": [SELF], "img-src": [SELF, "data:"],
+        "connect-src": [SELF], "font-src": [SELF], "manifest-src": [SELF], "media-src": [SELF], "worker-src": [SELF],
+        "form-action": [SELF], "frame-ancestors": [NONE], "base-uri": [NONE],
+    }
+}  # fmt: skip
+SESSION_COOKIE = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "config.pages.csrf_failed"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+BODY_LIMIT = 2 * 1024 * 1024
+LARGE_BODY_LIMIT = 16 * 1024 * 1024
+LARGE_BODIES = ("/api/gate/scans/batch",)
+DATA_UPLOAD_MAX_MEMORY_SIZE = LARGE_BODY_LIMIT
+
+# Argon2id as OWASP sets it down: 19 MiB, two passes.
+ARGON2 = {"time_cost": 2, "memory_cost": 19 * 1024, "parallelism": 1}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"where": {"()": "config.logs.Where"}},
+    "formatters": {"line": {"()": "config.logs.JsonLine"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["where"]}},
+    "root": {"handlers": ["out"], "level": "INFO"},
+    "loggers": {"django.server": {"level": "WARNING"}, "django-q": {"level": "WARNING"}},
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,29 @@
+"""Recording on the platform."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+
+from shared_apps.audit.models import PlatformEvent
+
+
+def record(
+    kind: str, *, by: str, now: datetime, school: UUID | None = None, facts: dict[str, Any] | None = None
+) -> PlatformEvent:
+    """Append one event. `by` is `Actor.name_in_audit`; `facts` are ids and codes, never a person's particulars."""
+    event = PlatformEvent(kind=kind, at=now, actor=by, school=school, body="")
+    event.body = rfc8785.dumps(
+        {
+            "v": 1,
+            "id": str(event.id),
+            "kind": kind,
+            "at": now.isoformat(),
+            "actor": by,
+            "school": str(school) if school else None,
+            "facts": facts or {},
+        }
+    ).decode()
+    event.save(force_insert=True)
+    return event

@@ -1,0 +1,48 @@
+"""Making logins and giving them roles."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from shared_apps.audit.services import record
+from shared_apps.identity.models import Login, Membership
+from shared_apps.identity.services.passwords import hash_password
+from shared_apps.identity.services.sign_in import email_hash
+from tenants.permissions import PLATFORM_ROLES, ROLES
+
+
+@transaction.atomic
+def give_role(
+    *,
+    email: str,
+    role: str,
+    by: str,
+    now: datetime,
+    school: UUID | None = None,
+    person: UUID | None = None,
+    name: str = "",
+    region: str = "",
+    password: str | None = None,
+    temporary: bool = True,
+) -> Login:
+    """Give `role` to the login of `email`, made on the way if it is new (then `password` is needed).
+
+    Idempotent. A known login keeps its password. Raises ValueError for a role that does not fit the world.
+    """
+    if role not in ROLES or (role in PLATFORM_ROLES) != (school is None):
+        raise ValueError(f"{role} is not a role {'on the platform' if school is None else 'in a school'}.")
+    login = Login.objects.filter(email_hash=email_hash(email)).first()
+    if login is None:
+        if password is None:
+            raise ValueError("A new login needs a password.")
+        login = Login.objects.create(
+            email_hash=email_hash(email), password_hash=hash_password(password), must_change_password=temporary
+        )
+    _, made = Membership.objects.get_or_create(
+        login=login, school_id=school, role=role,
+        defaults={"person": person, "name": name if school is None else "", "region": region},
+    )  # fmt: skip
+    if made:
+        record("identity.role_given", by=by, now=now, school=school, facts={"login": str(login.id), "role": role})
+    return login

@@ -1,0 +1,48 @@
+"""From a verified token to an Actor: one platform query, before any school is entered."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Subquery
+
+from shared_apps.identity.models import Membership, Session
+from tenants.actor import Actor
+from tenants.models import SchoolState
+from tenants.problems import suspended, token_invalid
+from tenants.token import Claims
+
+SEEN_EVERY = timedelta(minutes=1)
+
+
+def identify(claims: Claims, *, now: datetime) -> Actor:
+    """The actor behind `claims`. Raises 401 for a revoked session, 423 for a suspended school.
+
+    Roles are read from the memberships, not believed from the token, so taking one away is felt at once.
+    """
+    held = Membership.objects.filter(login=OuterRef("login"), active=True)
+    held = held.filter(school=OuterRef("school")) if claims.school else held.filter(school=None)
+    session = (
+        Session.objects.select_related("login", "school__placement")
+        .annotate(roles=ArraySubquery(held.values("role")), person=Subquery(held.values("person")[:1]))
+        .filter(pk=claims.session, login=claims.login, school=claims.school)
+        .first()
+    )
+    if session is None or session.revoked_at or session.expires_at <= now or not session.login.active:
+        raise token_invalid()
+    if session.school and session.school.state == SchoolState.DISABLED:
+        raise suspended()
+    if not session.roles:
+        raise token_invalid()
+    if now - session.last_seen_at > SEEN_EVERY:
+        Session.objects.filter(pk=session.pk).update(last_seen_at=now)
+    return Actor(
+        kind="person",
+        scope=session.scope,
+        roles=frozenset(session.roles),
+        school=session.school.ref() if session.school else None,
+        login=session.login_id,
+        session=session.id,
+        person=session.person,
+        language=session.login.language,
+        must_change_password=session.login.must_change_password,
+    )

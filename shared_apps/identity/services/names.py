@@ -1,0 +1,20 @@
+"""What a person is called and speaks. A school's people are asked of their school: the platform does not know."""
+
+from shared_apps.identity.models import Membership
+from tenants.actor import Actor
+from tenants.ask import ask
+
+
+def name_of(actor: Actor) -> str:
+    """The display name, or "" when nobody knows one."""
+    if actor.school is not None:
+        return str(ask(actor.school, "people.staff_name", person=actor.person))
+    held = Membership.objects.filter(login=actor.login, school=None).exclude(name="").first()
+    return held.name if held else ""
+
+
+def language_of(actor: Actor) -> str:
+    """Their own choice, else their school's default, else English."""
+    if actor.language or actor.school is None:
+        return actor.language or "en"
+    return str(ask(actor.school, "people.default_language"))

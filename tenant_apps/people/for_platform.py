@@ -1,0 +1,35 @@
+"""What the platform may ask about a school's people, and what it gives a new school. Plain data only."""
+
+import secrets
+from datetime import time
+from uuid import UUID
+
+from tenant_apps.people.models import SchoolProfile, Staff
+from tenants.ask import for_platform
+from tenants.ids import new_id
+from tenants.provisioning import Seed
+
+TAG_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # as in a badge code: no 0, 1, I, L, O, U
+
+
+@for_platform("people.staff_name")
+def staff_name(*, person: UUID | None) -> str:
+    """A staff member's name, or "" for nobody."""
+    found = Staff.objects.filter(pk=person).first() if person else None
+    return found.name if found else ""
+
+
+@for_platform("people.default_language")
+def default_language() -> str:
+    """The school's default language: en, af or zu."""
+    return str(SchoolProfile.objects.get().default_language)
+
+
+def seed(*, bell: time, close_time: time, language: str = "en", kind: str = "public") -> Seed:
+    """The rows a school is born with, as statements for the provisioning transaction."""
+    tag = "".join(secrets.choice(TAG_LETTERS) for _ in range(4))
+    insert = (
+        "INSERT INTO people_schoolprofile (id, kind, bell, close_time, default_language, badge_tag, lockdown)"
+        " VALUES (%s, %s, %s, %s, %s, %s, false)"
+    )
+    return [(insert, [new_id(), kind, bell, close_time, language, tag])]

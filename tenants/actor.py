@@ -1,0 +1,42 @@
+"""`Actor`: who is acting, frozen at the door and handed down as an argument."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from tenants.current import SchoolRef
+
+Scope = Literal["school", "platform", "group"]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A signed-in person, or the system itself (`kind="system"`, named by `system`).
+
+    `person` is the Staff row in the school, for a member of one; `login` and `session` are the platform's ids.
+    """
+
+    kind: Literal["person", "system"]
+    scope: Scope
+    roles: frozenset[str] = frozenset()
+    school: SchoolRef | None = None
+    login: UUID | None = None
+    session: UUID | None = None
+    person: UUID | None = None
+    language: str = ""
+    must_change_password: bool = False
+    system: str = ""
+
+    @property
+    def own_classes_only(self) -> bool:
+        """A teacher who holds no wider role sees their own classes alone."""
+        return "teacher" in self.roles and not self.roles & {"school_admin", "gate_officer"}
+
+    @property
+    def name_in_audit(self) -> str:
+        return str(self.login) if self.kind == "person" else f"system:{self.system}"
+
+
+def system(name: str, school: SchoolRef | None = None) -> Actor:
+    """The product itself acting, for the clock and for reactions."""
+    return Actor(kind="system", scope="school" if school else "platform", school=school, system=name)

@@ -1,0 +1,84 @@
+"""The directory of schools: identity, lifecycle and where each one lies. No people."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.utils.timezone import now
+from django_tenants.models import DomainMixin, TenantMixin
+
+from tenants.current import SchoolRef
+from tenants.ids import new_id
+
+
+class SchoolState(models.TextChoices):
+    PENDING = "pending"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class School(TenantMixin):  # type: ignore[misc]
+    """One school as the platform knows it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(max_length=63, unique=True)
+    name = models.CharField(max_length=200)
+    timezone = models.CharField(max_length=64, default="Africa/Johannesburg")
+    state = models.CharField(max_length=10, choices=SchoolState.choices, default=SchoolState.PENDING)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    auto_create_schema = False
+    auto_drop_schema = False
+
+    class Meta:
+        ordering = ("name",)
+
+    # TenantMixin's own create and drop schemas through the migrator's login, which run-time processes do not have.
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        models.Model.save(self, *args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        return models.Model.delete(self, *args, **kwargs)
+
+    def ref(self) -> SchoolRef:
+        """This school for `school_scope`. Reads the placement (one query unless selected with it)."""
+        place = self.placement
+        return SchoolRef(
+            id=self.id, slug=self.slug, name=self.name, timezone=self.timezone, state=self.state,
+            alias=place.alias, schema=self.schema_name, role=place.role, key=bytes(place.wrapped_key),
+        )  # fmt: skip
+
+
+class Domain(DomainMixin):  # type: ignore[misc]
+    """Demanded by django-tenants. No request is ever routed by it: the token names the school."""
+
+
+class SchoolPlacement(models.Model):
+    """Where a school lies: which database, which role, and its data key wrapped by the key-encryption key."""
+
+    school = models.OneToOneField(School, on_delete=models.CASCADE, primary_key=True, related_name="placement")
+    alias = models.CharField(max_length=40, default="schools")
+    role = models.CharField(max_length=63, unique=True)
+    wrapped_key = models.BinaryField()
+
+
+class GoldenSchema(models.Model):
+    """The SQL that builds a school, dumped once per state of the migrations."""
+
+    fingerprint = models.CharField(max_length=64, primary_key=True)
+    template = models.CharField(max_length=63)
+    text = models.TextField()
+    created_at = models.DateTimeField(default=now, editable=False)
+
+
+def school_ref(school_id: UUID) -> SchoolRef:
+    """The school with this id. Raises School.DoesNotExist."""
+    return School.objects.select_related("placement").get(pk=school_id).ref()
+
+
+def school_refs(*states: str) -> list[SchoolRef]:
+    """Every school in one of `states` (default: active)."""
+    wanted = states or (SchoolState.ACTIVE,)
+    return [school.ref() for school in School.objects.select_related("placement").filter(state__in=wanted)]

@@ -1,0 +1,184 @@
+"""Building a school: one transaction on the migrator's login, from the golden schema's text.
+
+Role, grants, schema, tables, seed rows and the platform's own record of the school appear together or not at all.
+"""
+
+import hashlib
+import inspect
+import os
+import re
+import secrets
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections, transaction
+
+from tenants.ids import new_id
+from tenants.models import GoldenSchema, School, SchoolPlacement, SchoolState
+from tenants.records import SchoolRecord
+from tenants.sealing import new_wrapped_key
+
+MIGRATOR = "migrator"
+Seed = Sequence[tuple[str, Sequence[Any]]]
+
+
+class BadGolden(RuntimeError):
+    """The golden schema could not be dumped, or its text cannot be renamed safely."""
+
+
+def opaque_name() -> str:
+    """A name for schema and role that tells nothing: catalogs are readable by every login."""
+    return f"t_{secrets.token_hex(8)}"
+
+
+def provision(
+    *,
+    name: str,
+    slug: str,
+    timezone: str,
+    seed: Seed = (),
+    state: str = SchoolState.ACTIVE,
+    school_id: UUID | None = None,
+    text: str | None = None,
+) -> School:
+    """Build one school and return its record. `seed` runs in its schema as the owner.
+
+    Raises IntegrityError for a taken slug; whatever is raised, nothing is left behind.
+    """
+    golden = text or golden_text()
+    place = opaque_name()
+    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
+        school = School(id=school_id or new_id(), slug=slug, name=name, timezone=timezone, state=state)
+        school.schema_name = place
+        school.save(using=MIGRATOR, force_insert=True)
+        SchoolPlacement(school=school, role=place, wrapped_key=new_wrapped_key()).save(using=MIGRATOR)
+        cursor.execute("SET LOCAL ROLE NONE")
+        login = "LOGIN" if settings.SCHOOL_ROLES_MAY_LOGIN else "NOLOGIN"
+        cursor.execute(f'CREATE ROLE "{place}" {login} NOINHERIT')
+        cursor.execute(f'GRANT "{place}" TO schools WITH INHERIT FALSE, SET TRUE')
+        cursor.execute("SET LOCAL ROLE owner")
+        cursor.execute("SET LOCAL check_function_bodies = off")
+        cursor.execute(golden.replace(TEMPLATE_MARK, place))
+        _run_seed(cursor, place, seed)
+        for statement in grants(place, place):
+            cursor.execute(statement)
+    return school
+
+
+TEMPLATE_MARK = "@@school@@"
+
+
+def _run_seed(cursor: Any, schema: str, seed: Seed) -> None:
+    if seed:
+        cursor.execute(f'SET LOCAL search_path = "{schema}"')
+        for statement, parameters in seed:
+            cursor.execute(statement, parameters)
+        cursor.execute("SET LOCAL search_path = public")
+
+
+def grants(schema: str, role: str) -> list[str]:
+    """The statements that give a school's role its rights: DML on its tables, less on append-only ones, no ledger."""
+    statements = [
+        f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"',
+        f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"',
+        f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}"',
+        f'REVOKE ALL ON "{schema}".django_migrations FROM "{role}"',
+    ]
+    for table in append_only_tables():
+        statements.append(f'REVOKE UPDATE, DELETE, TRUNCATE ON "{schema}"."{table}" FROM "{role}"')
+    return statements
+
+
+def append_only_tables() -> list[str]:
+    models = [model for model in apps.get_models() if issubclass(model, SchoolRecord) and model.append_only]
+    return sorted(model._meta.db_table for model in models)
+
+
+def destroy(school: School) -> None:
+    """Drop one school with its schema and role, in one transaction."""
+    role = school.placement.role
+    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(f'DROP SCHEMA "{school.schema_name}" CASCADE')
+        School.objects.using(MIGRATOR).get(pk=school.pk).delete(using=MIGRATOR)
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute(f'DROP ROLE "{role}"')
+
+
+# -- the golden schema ----------------------------------------------------------------------------------------------
+
+
+def golden_text() -> str:
+    """The SQL of one school for the migrations as they are now, with TEMPLATE_MARK for its name; built when new."""
+    mark = fingerprint()
+    kept = GoldenSchema.objects.using(MIGRATOR).filter(pk=mark).first()
+    if kept is None:
+        template = f"golden_{secrets.token_hex(6)}"
+        with _template(template):
+            text = dump(template)
+        kept = GoldenSchema(fingerprint=mark, template=template, text=text)
+        kept.save(using=MIGRATOR, force_insert=True)
+    return str(kept.text)
+
+
+def fingerprint() -> str:
+    """A hash over the school apps' migration files."""
+    digest = hashlib.sha256()
+    for config in apps.get_app_configs():
+        if config.name in settings.TENANT_APPS:
+            for path in sorted((Path(config.path) / "migrations").glob("*.py")):
+                digest.update(f"{config.label}/{path.name}\0".encode() + path.read_bytes())
+    digest.update(inspect.getsource(clean).encode())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _template(schema: str) -> Iterator[None]:
+    with connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(f'CREATE SCHEMA "{schema}"')
+    try:
+        migrate(schema)
+        yield
+    finally:
+        with connections[MIGRATOR].cursor() as cursor:
+            cursor.execute(f'DROP SCHEMA "{schema}" CASCADE')
+
+
+def migrate(schema: str) -> None:
+    """Bring one schema up with django-tenants' own command (the reference every other way is compared with)."""
+    call_command("migrate_schemas", schema_name=schema, tenant=True, verbosity=0, interactive=False)
+    connections[MIGRATOR].set_schema_to_public()
+
+
+def dump(schema: str) -> str:
+    """pg_dump of `schema`: structure, then rows (the migration ledger), cleaned for replay. Raises BadGolden."""
+    params = connections[MIGRATOR].settings_dict
+    login = f"postgresql://{quote(params['USER'])}@/{quote(params['NAME'])}"
+    common = [settings.PG_DUMP, "-d", login, "--role=owner", "-n", schema, "--no-owner", "--no-privileges"]
+    environment = {
+        **os.environ, "PGPASSWORD": params["PASSWORD"], "PGHOST": params["HOST"], "PGPORT": str(params["PORT"] or 5432)
+    }  # fmt: skip
+    parts = []
+    for words in (["--schema-only"], ["--data-only", "--inserts"]):
+        done = subprocess.run([*common, *words], capture_output=True, text=True, env=environment)
+        if done.returncode:
+            raise BadGolden(f"pg_dump failed: {done.stderr.strip()}")
+        parts.append(done.stdout)
+    return clean("\n".join(parts), schema)
+
+
+def clean(text: str, schema: str) -> str:
+    """Drop comments, psql commands and session settings; put TEMPLATE_MARK in place of the template's name."""
+    noise = re.compile(r"^(--.*|\\.*|SET .*;|SELECT pg_catalog\.set_config\(.*|)$")
+    kept = "\n".join(line for line in text.splitlines() if not noise.match(line))
+    renamed = re.sub(rf"\b{schema}\b", TEMPLATE_MARK, kept)
+    if schema in renamed or TEMPLATE_MARK not in renamed:
+        raise BadGolden("The template's name could not be replaced cleanly.")
+    return renamed

@@ -1,0 +1,74 @@
+"""What follows an event: the fixed table of handlers, filled by each app's `reactions.py`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+
+class Lane(StrEnum):
+    """In the order a drain serves them."""
+
+    EMERGENCY = "emergency-broadcasts"
+    EVENTS = "movement-events"
+    PROJECTIONS = "movement-projections"
+    ATTENDANCE = "movement-attendance"
+    POSTCOMMIT = "movement-postcommit"
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event as a handler sees it. `facts` are free of people; `about` holds the particulars, if not erased."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    facts: dict[str, Any]
+    about: dict[str, Any]
+
+
+class Handle(Protocol):
+    def __call__(self, event: Happened, /, *, now: datetime) -> None: ...
+
+
+@dataclass(frozen=True)
+class Handler:
+    """`outside=True`: it speaks to the world, so it is called without a scope, opens its own, and runs at least once.
+
+    Otherwise it runs inside the school's scope and its effect commits together with the record that it ran.
+    `expires_after`: later than this it is not run any more, and says so.
+    """
+
+    name: str
+    kind: str
+    lane: Lane
+    run: Callable[..., None]
+    outside: bool
+    expires_after: timedelta | None
+
+
+_handlers: dict[str, Handler] = {}
+
+
+def reaction(
+    kind: str, *, name: str, lane: Lane, outside: bool = False, expires_after: timedelta | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Subscribe a function to events of `kind`. `outside` handlers get `(event, *, school, now)`."""
+
+    def subscribe(run: Callable[..., None]) -> Callable[..., None]:
+        if name in _handlers and _handlers[name].run is not run:
+            raise RuntimeError(f"Two reactions are called {name}.")
+        _handlers[name] = Handler(name, kind, lane, run, outside, expires_after)
+        return run
+
+    return subscribe
+
+
+def handlers_of(kind: str) -> list[Handler]:
+    return [handler for handler in _handlers.values() if handler.kind == kind]
+
+
+def handler_named(name: str) -> Handler | None:
+    return _handlers.get(name)

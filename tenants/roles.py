@@ -1,0 +1,126 @@
+"""The Postgres logins, roles and grants of an installation. Runs with the administrator's URL, at set-up only."""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+LOGINS = ("platform", "schools", "migrator")
+APPEND_ONLY_ON_PLATFORM = ("audit_platformevent",)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One hardening statement and what is lost where a managed Postgres refuses it."""
+
+    name: str
+    statement: str
+    without: str
+
+
+HARDENING = (
+    Measure("public schema closed", "REVOKE ALL ON SCHEMA public FROM PUBLIC", "any login could create objects there"),
+    Measure("no temporary tables", "REVOKE TEMP ON DATABASE {db} FROM PUBLIC", "a login could shadow a table"),
+    Measure("database closed", "REVOKE CONNECT ON DATABASE {db} FROM PUBLIC", "other logins of the cluster may connect"),
+    Measure("UTC", "ALTER DATABASE {db} SET timezone = 'UTC'", "Django needs set_config at every connect"),
+    Measure(
+        "set_config closed",
+        "REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC",
+        "one SELECT could change the path",
+    ),
+    Measure(
+        "set_config for migrations",
+        "GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO owner, migrator",
+        "pg_dump cannot make the golden schema",
+    ),
+)
+
+
+def set_up(admin_url: str, database: str, passwords: dict[str, str]) -> list[str]:
+    """Create roles, logins and the database, and harden it. Idempotent.
+
+    `passwords`: one per login of LOGINS. Returns one line per measure the server refused. Raises RuntimeError for a
+    server older than PostgreSQL 16.
+    """
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        if admin.info.server_version < 160000:
+            raise RuntimeError("MySentinel needs PostgreSQL 16 or newer (GRANT ... WITH INHERIT FALSE, SET TRUE).")
+        _roles(admin, passwords)
+        found = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+        if not found:
+            admin.execute(sql.SQL("CREATE DATABASE {} OWNER owner").format(sql.Identifier(database)))
+        admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO owner").format(sql.Identifier(database)))
+    with psycopg.connect(admin_url, dbname=database, autocommit=True) as admin:
+        return harden(admin, database)
+
+
+def _roles(admin: psycopg.Connection, passwords: dict[str, str]) -> None:
+    known = {row[0] for row in admin.execute("SELECT rolname FROM pg_roles")}
+    if "owner" not in known:
+        admin.execute("CREATE ROLE owner NOLOGIN")
+    for login in LOGINS:
+        verb = "ALTER" if login in known else "CREATE"
+        traits = "LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS"
+        traits += " CREATEROLE" if login == "migrator" else " NOCREATEROLE"
+        admin.execute(
+            sql.SQL(f"{verb} ROLE {{}} {traits} PASSWORD {{}}").format(
+                sql.Identifier(login), sql.Literal(passwords[login])
+            )
+        )
+    admin.execute("GRANT owner TO migrator WITH INHERIT FALSE, SET TRUE")
+    admin.execute("ALTER ROLE platform SET search_path = 'public'")
+    admin.execute("ALTER ROLE schools SET search_path = ''")
+
+
+def harden(admin: psycopg.Connection, database: str) -> list[str]:
+    """Rights and hardening of one database; a copy of a template needs them again. Returns what was refused."""
+    name = sql.Identifier(database)
+    admin.execute("ALTER SCHEMA public OWNER TO owner")
+    admin.execute("GRANT USAGE ON SCHEMA public TO platform")
+    admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO platform, schools, migrator").format(name))
+    rights = "SELECT, INSERT, UPDATE, DELETE ON TABLES"
+    admin.execute(f"ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT {rights} TO platform")
+    admin.execute("ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT USAGE ON SEQUENCES TO platform")
+    refused = []
+    for measure in HARDENING:
+        try:
+            admin.execute(sql.SQL(measure.statement).format(db=name))
+        except psycopg.errors.InsufficientPrivilege:
+            refused.append(f"Hardening refused by this server: {measure.name} ({measure.without}).")
+    return refused
+
+
+def close_platform_history(migrator: psycopg.Connection) -> None:
+    """After the platform's migrations: its history is append-only, its migration ledger not the platform's to touch."""
+    for table in APPEND_ONLY_ON_PLATFORM:
+        migrator.execute(
+            sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM platform").format(sql.Identifier("public", table))
+        )
+    migrator.execute("REVOKE ALL ON public.django_migrations FROM platform")
+
+
+def poisoned_defaults(admin: psycopg.Connection, database: str) -> list[str]:
+    """Settings somebody put on a login with ALTER ROLE beyond ours; preflight shows them."""
+    ours = {("platform", 'search_path=public'), ("schools", 'search_path=""')}
+    rows = admin.execute(
+        "SELECT r.rolname, unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole"
+        " LEFT JOIN pg_database d ON d.oid = s.setdatabase"
+        " WHERE r.rolname = ANY(%s) AND (d.datname = %s OR s.setdatabase = 0)",
+        [list(LOGINS), database],
+    )
+    return [f"{login}: {setting}" for login, setting in rows if (login, setting) not in ours]
+
+
+def sweep_orphan_roles(admin_url: str) -> list[str]:
+    """Drop school roles that no database of the cluster uses any more. Returns their names."""
+    dropped = []
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        rows = admin.execute(
+            "SELECT rolname FROM pg_roles r WHERE rolname ~ '^t_[0-9a-f]{16}$'"
+            " AND NOT EXISTS (SELECT 1 FROM pg_shdepend d WHERE d.refobjid = r.oid"
+            " AND d.refclassid = 'pg_authid'::regclass AND d.dbid <> 0)"
+        ).fetchall()
+        for (role,) in rows:
+            admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+            dropped.append(role)
+    return dropped

@@ -1,0 +1,32 @@
+"""`school_scope`: the only code that chooses a schema."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections, transaction
+
+from tenants.current import OutsideScope, SchoolRef, WrongSchool, _here
+
+
+@contextmanager
+def school_scope(school: SchoolRef) -> Iterator[SchoolRef]:
+    """Enter `school` for one transaction: commits on the way out, rolls back on an exception.
+
+    Raises WrongSchool inside another scope, OutsideScope inside a platform transaction (it would hold two
+    connections and could starve a small pool), RuntimeError inside an open school transaction.
+    Never `yield` to a caller from inside a scope: the caller would be left in the school.
+    """
+    if _here.get() is not None:
+        raise WrongSchool("A school is already open: scopes do not nest.")
+    if any(not block._from_testcase for block in connections["default"].atomic_blocks):
+        raise OutsideScope("A school cannot be entered inside a platform transaction.")
+    connection = connections[school.alias]
+    try:
+        with transaction.atomic(using=school.alias, durable=True):
+            token = _here.set(school)
+            try:
+                yield school
+            finally:
+                _here.reset(token)
+    finally:
+        connection.leave()
