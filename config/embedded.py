@@ -182,7 +182,7 @@ def _initdb(home: Path, data: Path, password: str, settings: dict[str, str]) -> 
     home.mkdir(parents=True, exist_ok=True, mode=0o755)
     data.mkdir(exist_ok=True)
     _own(data)
-    words = "--encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8".split()
+    words = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     words += ["--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "-U", "postgres"]
     for name, value in settings.items():
         words += ["-c", f"{name}={value}"]

@@ -16,18 +16,16 @@ class Permission(StrEnum):
     REGISTER_READ = "register.read"
     REGISTER_MARK = "register.mark"
     SCHOOL_TODAY = "school.today"
-    OPERATOR_SCHOOLS = "operator.schools"
 
 
 _OFFICER = {Permission.GATE_SCAN, Permission.GATE_READ, Permission.LEARNERS_READ}
 _TEACHER = {Permission.LEARNERS_READ, Permission.REGISTER_READ, Permission.REGISTER_MARK}
 _SCHOOL_ADMIN = _OFFICER | _TEACHER | {Permission.GUARDIANS_READ, Permission.SCHOOL_TODAY}
-_OPERATOR = {Permission.OPERATOR_SCHOOLS}
 
 # Teachers are further bound to their own classes by the services (`Actor.own_classes_only`).
 ROLES: dict[str, frozenset[Permission]] = {
-    "super_admin": frozenset(_OPERATOR),
-    "operator": frozenset(_OPERATOR),
+    "super_admin": frozenset(),
+    "operator": frozenset(),
     "regional_admin": frozenset(),
     "local_operator": frozenset(),
     "finance": frozenset(),

@@ -21,7 +21,9 @@ class Measure:
 HARDENING = (
     Measure("public schema closed", "REVOKE ALL ON SCHEMA public FROM PUBLIC", "any login could create objects there"),
     Measure("no temporary tables", "REVOKE TEMP ON DATABASE {db} FROM PUBLIC", "a login could shadow a table"),
-    Measure("database closed", "REVOKE CONNECT ON DATABASE {db} FROM PUBLIC", "other logins of the cluster may connect"),
+    Measure(
+        "database closed", "REVOKE CONNECT ON DATABASE {db} FROM PUBLIC", "other logins of the cluster may connect"
+    ),
     Measure("UTC", "ALTER DATABASE {db} SET timezone = 'UTC'", "Django needs set_config at every connect"),
     Measure(
         "set_config closed",
@@ -101,7 +103,7 @@ def close_platform_history(migrator: psycopg.Connection) -> None:
 
 def poisoned_defaults(admin: psycopg.Connection, database: str) -> list[str]:
     """Settings somebody put on a login with ALTER ROLE beyond ours; preflight shows them."""
-    ours = {("platform", 'search_path=public'), ("schools", 'search_path=""')}
+    ours = {("platform", "search_path=public"), ("schools", 'search_path=""')}
     rows = admin.execute(
         "SELECT r.rolname, unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole"
         " LEFT JOIN pg_database d ON d.oid = s.setdatabase"

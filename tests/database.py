@@ -38,21 +38,28 @@ def _fingerprint() -> str:
     folders = [Path(config.path) for config in apps.get_app_configs() if str(config.path).startswith(str(plugin.ROOT))]
     files = [path for folder in folders for path in folder.rglob("*.py")]
     for path in sorted({*files, Path(world.__file__)}):
-        if {"migrations", "rules.py", "models.py", "roles.py", "provisioning.py", "world.py", "sealing.py"} & set(path.parts):
+        if {"migrations", "rules.py", "models.py", "roles.py", "provisioning.py", "world.py", "sealing.py"} & set(
+            path.parts
+        ):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def _build(admin: psycopg.Connection, name: str) -> None:
-    for (old,) in admin.execute("SELECT datname FROM pg_database WHERE datname ~ '^(template|test)_[0-9a-f_gw]+$'").fetchall():
+    for (old,) in admin.execute(
+        "SELECT datname FROM pg_database WHERE datname ~ '^(template|test)_[0-9a-f_gw]+$'"
+    ).fetchall():
         _drop(admin, old)
     roles.sweep_orphan_roles(ADMIN)
     admin.execute(sql.SQL("CREATE DATABASE {} OWNER owner").format(sql.Identifier(name)))
+    _harden(name)
     point_at(name)
     call_command("setup_database", verbosity=0)
     world.build()
     close()
-    admin.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+    admin.execute(
+        sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false").format(sql.Identifier(name))
+    )
 
 
 @contextmanager
@@ -66,9 +73,7 @@ def copy_of_template() -> Iterator[str]:
                 sql.Identifier(name), sql.Identifier(source)
             )
         )
-    with psycopg.connect(ADMIN, dbname=name, autocommit=True) as admin:
-        # What a template does not carry over: rights on and settings of the database itself.
-        roles.harden(admin, name)
+    _harden(name)  # a template does not carry over rights on the database itself
     point_at(name)
     try:
         yield name
@@ -76,6 +81,11 @@ def copy_of_template() -> Iterator[str]:
         point_at(before)
         with psycopg.connect(ADMIN, autocommit=True) as admin:
             _drop(admin, name)
+
+
+def _harden(name: str) -> None:
+    with psycopg.connect(ADMIN, dbname=name, autocommit=True) as admin:
+        roles.harden(admin, name)
 
 
 def point_at(name: str) -> None:

@@ -35,9 +35,7 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["login", "school", "role"], name="membership_once", nulls_distinct=False
-            ),
+            models.UniqueConstraint(fields=["login", "school", "role"], name="membership_once", nulls_distinct=False),
             models.CheckConstraint(
                 name="membership_nameless_in_school", condition=models.Q(school=None) | models.Q(name="")
             ),

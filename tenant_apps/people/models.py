@@ -19,9 +19,11 @@ class Language(models.TextChoices):
 class SchoolProfile(SchoolRecord):
     """One row: how this school runs. Name and timezone belong to the platform's record (`SchoolRef`)."""
 
-    kind = models.CharField(max_length=11, default="public", choices=[("public", "public"), ("independent", "independent")])
+    kind = models.CharField(
+        max_length=11, default="public", choices=[("public", "public"), ("independent", "independent")]
+    )
     bell = models.TimeField()  # an arrival after it is late
-    close_time = models.TimeField()  # a departure more than an hour after it is a late pickup
+    close_time = models.TimeField()  # a departure after it is a late pickup
     default_language = models.CharField(max_length=3, choices=Language.choices, default=Language.ENGLISH)
     badge_tag = models.CharField(max_length=4, unique=True)  # first part of every badge code of this school
     lockdown = models.BooleanField(default=False)  # until emergencies exist

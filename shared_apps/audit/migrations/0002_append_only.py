@@ -23,8 +23,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL([FUNCTION], ["DROP FUNCTION public.audit_refuse_change()"]),
-        migrations.RunSQL([ROWS, WHOLE], [
-            "DROP TRIGGER audit_platformevent_whole ON public.audit_platformevent",
-            "DROP TRIGGER audit_platformevent_rows ON public.audit_platformevent",
-        ]),
+        migrations.RunSQL(
+            [ROWS, WHOLE],
+            [
+                "DROP TRIGGER audit_platformevent_whole ON public.audit_platformevent",
+                "DROP TRIGGER audit_platformevent_rows ON public.audit_platformevent",
+            ],
+        ),
     ]

@@ -44,9 +44,7 @@ def email_hash(email: str) -> bytes:
     return platform_digest("login-email", email)
 
 
-def sign_in(
-    *, email: str, password: str, school: str | None, device: str, network: str, now: datetime
-) -> SignedIn:
+def sign_in(*, email: str, password: str, school: str | None, device: str, network: str, now: datetime) -> SignedIn:
     """Open a session. `school` is a slug, for people at several.
 
     Raises 401 `sign_in_failed`, 409 `choose_school`, 423 `school_suspended` (only after a right password), 429.

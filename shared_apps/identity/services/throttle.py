@@ -30,7 +30,9 @@ def refuse_when_spent(account: bytes, network: bytes, *, now: datetime) -> None:
     since = now - WINDOW
     for field, key, limit in (("account", account, PER_ACCOUNT), ("network", network, PER_NETWORK)):
         times = list(
-            SignInFailure.objects.filter(**{field: key}, at__gt=since).order_by("-at").values_list("at", flat=True)[:limit]
+            SignInFailure.objects.filter(**{field: key}, at__gt=since)
+            .order_by("-at")
+            .values_list("at", flat=True)[:limit]
         )
         if len(times) == limit:
             wait = max(1, int((times[-1] + WINDOW - now).total_seconds()))

@@ -23,8 +23,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL([FUNCTION], ["DROP FUNCTION events_refuse_change()"]),
-        migrations.RunSQL([ROWS, WHOLE], [
-            "DROP TRIGGER events_event_whole ON events_event",
-            "DROP TRIGGER events_event_rows ON events_event",
-        ]),
+        migrations.RunSQL(
+            [ROWS, WHOLE],
+            [
+                "DROP TRIGGER events_event_whole ON events_event",
+                "DROP TRIGGER events_event_rows ON events_event",
+            ],
+        ),
     ]

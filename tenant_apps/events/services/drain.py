@@ -129,9 +129,7 @@ def _run_outside(school: SchoolRef, handler: Handler, reaction: Claimed, lease: 
 def _held(reaction_id: UUID, lease: UUID | None) -> Reaction | None:
     """The row, locked, if this run still holds its lease."""
     found: Reaction | None = (
-        Reaction.objects.select_for_update()
-        .filter(id=reaction_id, lease=lease, state=ReactionState.RUNNING)
-        .first()
+        Reaction.objects.select_for_update().filter(id=reaction_id, lease=lease, state=ReactionState.RUNNING).first()
     )
     return found
 

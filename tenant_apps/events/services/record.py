@@ -50,9 +50,7 @@ def record_many(happened: Sequence[Fact], *, by: Actor, now: datetime) -> list[E
     events, beside, follow = [], [], []
     for fact in happened:
         salted = {name: {"salt": secrets.token_hex(16), "value": value} for name, value in fact.about.items()}
-        event = Event(
-            kind=fact.kind, at=fact.at, recorded_at=now, actor=by.name_in_audit, body=""
-        )
+        event = Event(kind=fact.kind, at=fact.at, recorded_at=now, actor=by.name_in_audit, body="")
         event.body = _body(event, fact, salted)
         events.append(event)
         if salted:

@@ -16,8 +16,11 @@ class Migration(migrations.Migration):
     dependencies = [("gate", "0001_initial"), ("events", "0002_append_only")]
 
     operations = [
-        migrations.RunSQL([ROWS, WHOLE], [
-            "DROP TRIGGER gate_scan_whole ON gate_scan",
-            "DROP TRIGGER gate_scan_rows ON gate_scan",
-        ]),
+        migrations.RunSQL(
+            [ROWS, WHOLE],
+            [
+                "DROP TRIGGER gate_scan_whole ON gate_scan",
+                "DROP TRIGGER gate_scan_rows ON gate_scan",
+            ],
+        ),
     ]
