@@ -131,9 +131,9 @@ def clocks(path: str, tree: ast.AST) -> Found:
     if not parts & {"services", "rules"} or path.split("/")[0] not in ("tenant_apps", "shared_apps"):
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if (name_of(node.func.value), node.func.attr) in CLOCKS:
-                yield node.lineno, "clock is an argument: now="
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute) and (name_of(called.value), called.attr) in CLOCKS:
+            yield called.lineno, "clock is an argument: now="
 
 
 def strange_names() -> list[str]:
