@@ -110,6 +110,7 @@ django.conf.locale.LANG_INFO["zu"] = {"bidi": False, "code": "zu", "name": "Zulu
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+SCHOOL_FILES = env.LOCAL / "files"
 WHITENOISE_USE_FINDERS = ENV.local
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
