@@ -14,7 +14,7 @@ def run(cast, statement, parameters=None):
     """Everything `statement` answers inside the school's scope, as text."""
     with school_scope(cast.ref), transaction.atomic(using="schools"), connections["schools"].cursor() as cursor:
         cursor.execute(statement, parameters)
-        return str(cursor.fetchall())
+        return str(cursor.fetchall()) if cursor.description else ""
 
 
 def test_an_unqualified_read_finds_ones_own_rows_alone(greenfield, riverside):
