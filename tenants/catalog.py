@@ -30,7 +30,8 @@ QUERIES = {
         SELECT p.proname, pg_get_function_identity_arguments(p.oid), p.prosecdef::text,
                pg_get_userbyid(p.proowner), coalesce(p.proacl::text, ''), pg_get_functiondef(p.oid)
         FROM pg_proc p WHERE p.pronamespace = %(schema)s::regnamespace""",
-    "schema": "SELECT pg_get_userbyid(nspowner), coalesce(nspacl::text, '') FROM pg_namespace WHERE nspname = %(schema)s",
+    "schema": """
+        SELECT pg_get_userbyid(nspowner), coalesce(nspacl::text, '') FROM pg_namespace WHERE nspname = %(schema)s""",
     "migration": 'SELECT app, name FROM "{schema}".django_migrations',
 }
 

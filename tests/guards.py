@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Take each guard of the wall away, one at a time, in a copy of the tree, and see a test go red.
 
 `python -m tests.guards [NAME ...]`; exit status 1 when a guard can be removed without any test noticing.

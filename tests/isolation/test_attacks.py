@@ -25,7 +25,8 @@ def test_an_unqualified_read_finds_ones_own_rows_alone(greenfield, riverside):
 CROSSING = {
     "qualified read": "SELECT * FROM {schema}.people_learner",
     "set_config and query_to_xml": (
-        "SELECT set_config('role', '{role}', true), query_to_xml('SELECT * FROM {schema}.people_learner', true, true, '')"
+        "SELECT set_config('role', '{role}', true),"
+        " query_to_xml('SELECT * FROM {schema}.people_learner', true, true, '')"
     ),
     "query_to_xml": "SELECT query_to_xml('SELECT * FROM {schema}.people_learner', true, true, '')",
     "set_config alone": "SELECT set_config('search_path', '{schema}', true)",

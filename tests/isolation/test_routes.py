@@ -49,7 +49,7 @@ def addresses(route: Route, cast: world.Cast, slug: str) -> list[str]:
     names = [name for name in route.parameters if name != "slug"]
     paths = [path]
     for name in names:
-        paths = [one.replace("{%s}" % name, value) for one in paths for value in ids_of(cast)]
+        paths = [one.replace("{" + name + "}", value) for one in paths for value in ids_of(cast)]
     queries = [
         query.format(klass=cast.classes[0].id, canary=cast.canary, mail=f"guardian0@{cast.canary.lower()}.example")
         for query in QUERIES
