@@ -80,7 +80,8 @@ class GoldenSchema(models.Model):
 
 def school_ref(school_id: UUID) -> SchoolRef:
     """The school with this id. Raises School.DoesNotExist."""
-    return School.objects.select_related("placement").get(pk=school_id).ref()
+    school: School = School.objects.select_related("placement").get(pk=school_id)
+    return school.ref()
 
 
 def school_refs(*states: str) -> list[SchoolRef]:

@@ -159,11 +159,14 @@ def _template(schema: str) -> Iterator[None]:
 def migrate(schema: str) -> None:
     """Bring one schema up with django-tenants' own command (the reference every other way is compared with)."""
     call_command("migrate_schemas", schema_name=schema, tenant=True, verbosity=0, interactive=False)
-    connections[MIGRATOR].set_schema_to_public()
+    migrator: Any = connections[MIGRATOR]
+    migrator.set_schema_to_public()
 
 
 def dump(schema: str) -> str:
     """pg_dump of `schema`: structure, then rows (the migration ledger), cleaned for replay. Raises BadGolden."""
+    if not settings.PG_DUMP:
+        raise BadGolden("pg_dump is not on the path of this process.")
     params = connections[MIGRATOR].settings_dict
     login = f"postgresql://{quote(params['USER'])}@/{quote(params['NAME'])}"
     common = [settings.PG_DUMP, "-d", login, "--role=owner", "-n", schema, "--no-owner", "--no-privileges"]
@@ -172,7 +175,7 @@ def dump(schema: str) -> str:
     }  # fmt: skip
     parts = []
     for words in (["--schema-only"], ["--data-only", "--inserts"]):
-        done = subprocess.run([*common, *words], capture_output=True, text=True, env=environment)
+        done = subprocess.run([*common, *words], capture_output=True, text=True, env=environment)  # noqa: S603 ours
         if done.returncode:
             raise BadGolden(f"pg_dump failed: {done.stderr.strip()}")
         parts.append(done.stdout)

@@ -14,8 +14,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate_schemas", shared=True, verbosity=0, interactive=False)
-        connections["migrator"].set_schema_to_public()
-        with connections["migrator"].cursor() as cursor:
+        migrator: Any = connections["migrator"]
+        migrator.set_schema_to_public()
+        with migrator.cursor() as cursor:
             close_platform_history(cursor)
         golden_text()
         self.stdout.write("The database is ready.")
