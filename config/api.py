@@ -8,12 +8,14 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from shared_apps.identity.api import router as identity
+from tenant_apps.gate.api import router as gate
 from tenants.problems import FieldError, Refusal, problem
 
 log = logging.getLogger("mysentinel.api")
 
 api = NinjaAPI(title="MySentinel", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
 api.add_router("/", identity)
+api.add_router("/", gate)
 
 
 @api.exception_handler(Refusal)

@@ -7,7 +7,8 @@ import django.conf.locale
 from csp.constants import NONE, SELF
 
 from config import embedded, env
-from config.apps import SHARED_APPS, TENANT_APPS
+from config.apps import SHARED_APPS as SHARED_APPS
+from config.apps import TENANT_APPS as TENANT_APPS
 from tenants.backend.reset import cleanse_platform, cleanse_school
 
 ENV = env.load()
@@ -30,6 +31,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
     "config.middleware.RequestId",
+    "config.middleware.KnownHost",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -113,6 +115,7 @@ django.conf.locale.LANG_INFO["zu"] = {"bidi": False, "code": "zu", "name": "Zulu
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+SCHOOL_FILES = env.LOCAL / "files"
 WHITENOISE_USE_FINDERS = ENV.local
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

@@ -80,10 +80,11 @@ def api(
     policy = Policy(permission, within, step_up, audit, throttle, with_temporary_password)
 
     def declare(work: Callable[..., Any]) -> Callable[..., Any]:
-        guard = Guard(policy, _query_names(work, path), _takes_body(work))
+        guard = Guard(policy, _query_names(work), _takes_body(work))
         view = _scoped(policy, work)
         view.policy = policy  # type: ignore[attr-defined]
-        return router.api_operation([method], path, auth=guard, response=response, **more)(view)
+        declared: Callable[..., Any] = router.api_operation([method], path, auth=guard, response=response, **more)(view)
+        return declared
 
     return declare
 
@@ -107,7 +108,8 @@ def page(
         def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 admit(request, policy)
-                return view(request, *args, **kwargs)
+                answer: HttpResponse = view(request, *args, **kwargs)
+                return answer
             except Refusal as refusal:
                 return refusal_page(request, refusal)
 
@@ -162,9 +164,9 @@ class Guard:
 
     def __call__(self, request: HttpRequest) -> Any:
         actor = admit(request, self.policy)
-        if actor is not None and getattr(request, "signed_by", "") == "cookie" and request.method not in SAFE:
-            if check_csrf(request):
-                raise Refusal(403, "forbidden", "The page is too old. Reload it and try again.")
+        by_cookie = actor is not None and getattr(request, "signed_by", "") == "cookie"
+        if by_cookie and request.method not in SAFE and check_csrf(request):
+            raise Refusal(403, "forbidden", "The page is too old. Reload it and try again.")
         unknown = sorted(set(request.GET) - self.query_names)
         if unknown:
             raise Refusal(
@@ -195,7 +197,7 @@ def _scoped(policy: Policy, work: Callable[..., Any]) -> Callable[..., Any]:
     return inside
 
 
-def _query_names(work: Callable[..., Any], path: str) -> frozenset[str]:
+def _query_names(work: Callable[..., Any]) -> frozenset[str]:
     """Names a query may carry: the fields of every `Query[...]` schema of `work`."""
     names: set[str] = set()
     for parameter in inspect.signature(work, eval_str=True).parameters.values():

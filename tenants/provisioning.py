@@ -11,6 +11,7 @@ import secrets
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections, transaction
+from django.db.migrations.loader import MigrationLoader
 
 from tenants.ids import new_id
 from tenants.models import GoldenSchema, School, SchoolPlacement, SchoolState
@@ -59,7 +61,9 @@ def provision(
         school = School(id=school_id or new_id(), slug=slug, name=name, timezone=timezone, state=state)
         school.schema_name = place
         school.save(using=MIGRATOR, force_insert=True)
-        SchoolPlacement(school=school, role=place, wrapped_key=new_wrapped_key()).save(using=MIGRATOR)
+        SchoolPlacement(school=school, role=place, wrapped_key=new_wrapped_key(), fingerprint=fingerprint()).save(
+            using=MIGRATOR
+        )
         cursor.execute("SET LOCAL ROLE NONE")
         login = "LOGIN" if settings.SCHOOL_ROLES_MAY_LOGIN else "NOLOGIN"
         cursor.execute(f'CREATE ROLE "{place}" {login} NOINHERIT')
@@ -133,7 +137,8 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for config in apps.get_app_configs():
         if config.name in settings.TENANT_APPS:
-            for path in sorted((Path(config.path) / "migrations").glob("*.py")):
+            module, _ = MigrationLoader.migrations_module(config.label)
+            for path in sorted(Path(next(iter(import_module(module).__path__))).glob("*.py")):
                 digest.update(f"{config.label}/{path.name}\0".encode() + path.read_bytes())
     digest.update(inspect.getsource(clean).encode())
     return digest.hexdigest()
@@ -154,11 +159,14 @@ def _template(schema: str) -> Iterator[None]:
 def migrate(schema: str) -> None:
     """Bring one schema up with django-tenants' own command (the reference every other way is compared with)."""
     call_command("migrate_schemas", schema_name=schema, tenant=True, verbosity=0, interactive=False)
-    connections[MIGRATOR].set_schema_to_public()
+    migrator: Any = connections[MIGRATOR]
+    migrator.set_schema_to_public()
 
 
 def dump(schema: str) -> str:
     """pg_dump of `schema`: structure, then rows (the migration ledger), cleaned for replay. Raises BadGolden."""
+    if not settings.PG_DUMP:
+        raise BadGolden("pg_dump is not on the path of this process.")
     params = connections[MIGRATOR].settings_dict
     login = f"postgresql://{quote(params['USER'])}@/{quote(params['NAME'])}"
     common = [settings.PG_DUMP, "-d", login, "--role=owner", "-n", schema, "--no-owner", "--no-privileges"]
@@ -167,7 +175,7 @@ def dump(schema: str) -> str:
     }  # fmt: skip
     parts = []
     for words in (["--schema-only"], ["--data-only", "--inserts"]):
-        done = subprocess.run([*common, *words], capture_output=True, text=True, env=environment)
+        done = subprocess.run([*common, *words], capture_output=True, text=True, env=environment)  # noqa: S603 ours
         if done.returncode:
             raise BadGolden(f"pg_dump failed: {done.stderr.strip()}")
         parts.append(done.stdout)

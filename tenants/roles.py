@@ -1,6 +1,7 @@
 """The Postgres logins, roles and grants of an installation. Runs with the administrator's URL, at set-up only."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -92,8 +93,11 @@ def harden(admin: psycopg.Connection, database: str) -> list[str]:
     return refused
 
 
-def close_platform_history(migrator: psycopg.Connection) -> None:
-    """After the platform's migrations: its history is append-only, its migration ledger not the platform's to touch."""
+def close_platform_history(migrator: Any) -> None:
+    """After the platform's migrations: its history is append-only, its migration ledger not the platform's to touch.
+
+    `migrator` is a connection or cursor of the owner.
+    """
     for table in APPEND_ONLY_ON_PLATFORM:
         migrator.execute(
             sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM platform").format(sql.Identifier("public", table))
