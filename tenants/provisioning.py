@@ -175,7 +175,7 @@ def dump(schema: str) -> str:
     }  # fmt: skip
     parts = []
     for words in (["--schema-only"], ["--data-only", "--inserts"]):
-        done = subprocess.run([*common, *words], capture_output=True, text=True, env=environment)  # noqa: S603 ours
+        done = subprocess.run([*common, *words], capture_output=True, text=True, env=environment)
         if done.returncode:
             raise BadGolden(f"pg_dump failed: {done.stderr.strip()}")
         parts.append(done.stdout)
