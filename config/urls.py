@@ -2,11 +2,13 @@
 
 from django.urls import include, path
 
-from config import pages
+from config import health, pages
 from config.api import api
 
 urlpatterns = [
     path("", pages.home),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("api/", api.urls),
     path("", include("shared_apps.identity.urls")),
 ]
