@@ -39,7 +39,9 @@ MIDDLEWARE = [
     "config.middleware.Problems",
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.middleware.Identify",
+    "config.middleware.KeepSignedIn",
     "config.middleware.Language",
+    "config.middleware.Workspace",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -90,10 +92,11 @@ if ENV.migrator:
 # -- work behind the request -------------------------------------------------------------------------------------------
 
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
+WORKER_STALE_SECONDS = int(env.option("WORKER_STALE_SECONDS", "180"))  # without a sweep, the worker gives up
 Q_CLUSTER = {
-    "name": "mysentinel", "orm": "default", "workers": 2, "timeout": 120, "retry": 180, "poll": 0.2,
-    "max_attempts": 1, "ack_failures": True, "catch_up": False, "save_limit": 250, "label": "work",
-    "guard_cycle": 1, "queue_limit": 20,
+    "name": "mysentinel", "orm": "default", "broker_class": "tenants.queue.TakenOnce", "workers": 2,
+    "timeout": 120, "retry": 180, "poll": 0.2, "max_attempts": 1, "ack_failures": True, "catch_up": False,
+    "save_limit": -1, "label": "work", "guard_cycle": 1, "queue_limit": 4,
 }  # fmt: skip
 
 # -- languages ---------------------------------------------------------------------------------------------------------
@@ -112,6 +115,7 @@ django.conf.locale.LANG_INFO["zu"] = {"bidi": False, "code": "zu", "name": "Zulu
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+SCHOOL_FILES = env.LOCAL / "files"
 WHITENOISE_USE_FINDERS = ENV.local
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

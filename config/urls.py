@@ -1,11 +1,16 @@
 """Every address of the product. Each app keeps its own; each view went through a door."""
 
-from django.urls import path
+from django.urls import include, path
 
-from config import pages
+from config import health, pages
 from config.api import api
 
 urlpatterns = [
     path("", pages.home),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("api/", api.urls),
+    path("", include("shared_apps.identity.urls")),
 ]
+handler404 = pages.missing
+handler500 = pages.failed

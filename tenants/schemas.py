@@ -1,4 +1,4 @@
-"""Bases of every shape in or out: what comes in has no unknown keys and nothing Postgres cannot hold."""
+"""Bases of every shape that comes in or goes out: no unknown keys, and nothing Postgres cannot hold."""
 
 from typing import Any
 
@@ -25,14 +25,14 @@ class Answer(Schema):
 
 
 def must_be_storable(value: Any) -> None:
-    """Raise a validation error for text that PostgreSQL cannot hold, however deep it lies."""
-    left = [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, str):
-            if "\0" in one or any("\ud800" <= letter <= "\udfff" for letter in one):
-                raise PydanticCustomError("unstorable", "NUL and broken characters are not allowed.")
-        elif isinstance(one, dict):
-            left += [*one.keys(), *one.values()]
-        elif isinstance(one, list | tuple):
-            left += one
+    """Raise a validation error for text that PostgreSQL cannot hold."""
+    if isinstance(value, str):
+        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise PydanticCustomError("unstorable", "NUL and broken characters are not allowed.")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            must_be_storable(name)
+            must_be_storable(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            must_be_storable(inner)
