@@ -36,7 +36,7 @@ def test_app_folders_hold_only_what_the_architecture_names():
         "import django.db.models.signals",
         "def rows():\n    with school_scope(s):\n        yield 1",
         "def rows():\n    with school_scope(s):\n        for x in y:\n            if x:\n                yield from x",
-        "def rows():\n    with a, chunk(request):\n        try:\n            x = yield\n        finally:\n            x",
+        "def f():\n    with a, chunk(request):\n        try:\n            x = yield\n        finally:\n            x",
         "async def rows():\n    with scope.school_scope(s):\n        await x",
         "now = timezone.now()",
         "today = datetime.date.today()",
