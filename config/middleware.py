@@ -3,18 +3,23 @@
 import logging
 import re
 from collections.abc import Callable
-from typing import Any
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext
 
 from config import logs
 from shared_apps.audit.services import record
 from shared_apps.identity.services.identify import identify
+from shared_apps.identity.services.names import introduce
+from shared_apps.identity.services.sign_in import renewed
+from shared_apps.identity.views import set_session_cookie
 from tenants import token
+from tenants.actor import Actor
 from tenants.door import refusal_page
 from tenants.ids import new_id
 from tenants.problems import Refusal, forbidden, not_found, problem, token_invalid
@@ -93,10 +98,7 @@ class Problems:
 
 
 class Identify:
-    """Verified token -> session, memberships, school -> `request.actor`. Host and headers change nothing.
-
-    A workspace address that names another school is refused here and recorded.
-    """
+    """Verified token -> session, memberships, school -> `request.actor`. Host and headers change nothing."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -114,7 +116,7 @@ class Identify:
                 request.refused = token_invalid()  # type: ignore[attr-defined]
             except Refusal as refusal:
                 request.refused = refusal  # type: ignore[attr-defined]
-        response = self._other_school(request) or self.get_response(request)
+        response = self.get_response(request)
         if carried:
             add_never_cache_headers(response)
             response["Cache-Control"] = "no-store"
@@ -130,31 +132,71 @@ class Identify:
         request.signed_by = "cookie"  # type: ignore[attr-defined]
         return request.COOKIES.get(settings.SESSION_COOKIE, ""), token.BROWSER
 
+
+class KeepSignedIn:
+    """Signs a browser's token anew once it is an hour old, so that only disuse ends it.
+
+    A page that polls by itself does not count as use, and an answer that set or removed the cookie is left alone.
+    """
+
+    RENEW_AFTER = timedelta(hours=1)
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        actor: Actor | None = request.actor  # type: ignore[attr-defined]
+        by_hand = request.signed_by == "cookie" and "X-Live" not in request.headers  # type: ignore[attr-defined]
+        if actor and by_hand and settings.SESSION_COOKIE not in response.cookies:
+            now = timezone.now()
+            if now - token.issued_at(request.COOKIES[settings.SESSION_COOKIE]) > self.RENEW_AFTER:
+                set_session_cookie(response, renewed(actor, now=now))
+        return response
+
+
+class Language:
+    """The language and the clock of a page: the person's own choice, else their school's.
+
+    Strangers and platform people without a choice get a cookie's language, else what their browser asks for.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        actor: Actor | None = request.actor  # type: ignore[attr-defined]
+        wanted = actor.language if actor else ""
+        if actor and not is_api(request):  # the one visit to the school before a page opens its scope
+            about = introduce(actor)
+            request.person_name = about.name  # type: ignore[attr-defined]
+            wanted = about.language
+        wanted = wanted or request.COOKIES.get("language", "")
+        language = wanted if wanted in dict(settings.LANGUAGES) else translation.get_language_from_request(request)
+        zone = actor.school.zone if actor and actor.school else None
+        with translation.override(language), timezone.override(zone):
+            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            response.setdefault("Content-Language", language)
+            return response
+
+
+class Workspace:
+    """A workspace address that names another school than the token's is refused here and recorded."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._other_school(request) or self.get_response(request)
+
     def _other_school(self, request: HttpRequest) -> HttpResponse | None:
         named = WORKSPACE.match(request.path)
-        actor: Any = request.actor  # type: ignore[attr-defined]
+        actor: Actor | None = request.actor  # type: ignore[attr-defined]
         if not named or actor is None or (actor.school and actor.school.slug == named["slug"]):
             return None
         record(
             "wall.other_school_refused", by=actor.name_in_audit, now=timezone.now(),
             school=actor.school.id if actor.school else None, facts={"path_school": named["slug"][:63]},
         )  # fmt: skip
-        return refusal_page(request, forbidden("This page belongs to another school."))
-
-
-class Language:
-    """The person's own language, else a cookie, else what the browser asks for."""
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        actor = request.actor  # type: ignore[attr-defined]
-        known = dict(settings.LANGUAGES)
-        wanted = (actor.language if actor else "") or request.COOKIES.get("language", "")
-        language = wanted if wanted in known else translation.get_language_from_request(request)
-        with translation.override(language):
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
-            response = self.get_response(request)
-            response.setdefault("Content-Language", language)
-            return response
+        return refusal_page(request, forbidden(gettext("This page belongs to another school.")))

@@ -1,36 +1,146 @@
 """What every page shares: the shell's context, and the pages that belong to no app."""
 
+from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
+from shared_apps.identity.rules import Look
+from tenants.actor import Actor
 from tenants.door import Within, page, refusal_page
-from tenants.problems import forbidden
+from tenants.permissions import SCHOOL_ROLES, Permission, may
+from tenants.problems import Refusal, forbidden, not_found, problem
+
+ENVIRONMENTS: dict[str, str | Promise] = {
+    "local": pgettext_lazy("environment", "Local"),
+    "uat": pgettext_lazy("environment", "Acceptance test"),
+}
+ROLE_NAMES: dict[str, str | Promise] = {
+    "super_admin": _("Super admin"),
+    "operator": _("Operator"),
+    "regional_admin": _("Regional admin"),
+    "local_operator": _("Local operator"),
+    "finance": _("Finance"),
+    "group_owner": _("Group owner"),
+    "school_admin": _("School admin"),
+    "gate_officer": _("Gate officer"),
+    "teacher": _("Teacher"),
+}
+
+
+# What a page says after it saved something: `?saved=...` in its address.
+SAVED: dict[str, str | Promise] = {
+    "password": _("Password changed. You are signed out everywhere else."),
+    "session": _("Session ended."),
+    "others": _("You are signed out everywhere else."),
+    "appearance": _("Appearance saved."),
+    "language": _("Language saved."),
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A page of a school in the rail. `key` goes there after `g`; an item that is `home` matches its own path only."""
+
+    permission: Permission
+    label: str | Promise
+    icon: str
+    path: str
+    key: str
+
+
+# In this order; the first one a person may open is where they land after signing in.
+SCHOOL_NAV = (
+    Item(Permission.SCHOOL_TODAY, pgettext_lazy("navigation", "Today"), "home", "/s/{slug}/", "t"),
+    Item(Permission.REGISTER_READ, pgettext_lazy("navigation", "Register"), "register", "/s/{slug}/register", "r"),
+    Item(Permission.GATE_SCAN, pgettext_lazy("navigation", "Gate"), "gate", "/s/{slug}/gate", "h"),
+    Item(Permission.LEARNERS_READ, pgettext_lazy("navigation", "Learners"), "learners", "/s/{slug}/learners", "l"),
+)
+
+
+def nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:
+    """The pages `actor` may open, with the one that shows `path` marked."""
+    if actor is None or actor.school is None or actor.must_change_password:
+        return []
+    items = []
+    for item in SCHOOL_NAV:
+        if may(actor, item.permission):
+            here = item.path.format(slug=actor.school.slug)
+            current = path == here or (not here.endswith("/") and path.startswith(f"{here}/"))
+            items.append({"label": item.label, "icon": item.icon, "key": item.key, "path": here, "current": current})
+    return items
+
+
+def role_name(actor: Actor) -> str:
+    """The role shown under a name: the first in the product's order that the person holds."""
+    order = [*SCHOOL_ROLES, *(role for role in ROLE_NAMES if role not in SCHOOL_ROLES)]
+    return next((str(ROLE_NAMES[role]) for role in order if role in actor.roles), "")
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context of every template: who is here, where, and how they like it to look."""
-    actor = getattr(request, "actor", None)
+    actor: Actor | None = getattr(request, "actor", None)
+    name: str = getattr(request, "person_name", "")
+    items = nav(actor, request.path)
+    role = role_name(actor) if actor else ""
+    look = Look.of(request.COOKIES)
     return {
         "actor": actor,
         "school": actor.school if actor else None,
         "environment": settings.ENVIRONMENT,
-        "theme": request.COOKIES.get("theme", ""),
+        "environment_name": ENVIRONMENTS.get(settings.ENVIRONMENT, ""),
+        "theme": look.theme,
+        "text_size": look.text,
+        "keys_off": look.keys == "off",
+        "nav": items,
+        "nav_more": items[4:],
+        "person_name": name,
+        "person_initials": "".join(word[0] for word in (name or role).split()[:2]).upper(),
+        "role_name": role,
+        "role_names": [str(ROLE_NAMES[held]) for held in ROLE_NAMES if actor and held in actor.roles],
+        "toast": SAVED.get(request.GET.get("saved", ""), ""),
+        "language_names": settings.LANGUAGES,
+        **clock(actor),
     }
 
 
+def clock(actor: Actor | None) -> dict[str, Any]:
+    """The time of this answer for the live mark, in the school's zone."""
+    zone = actor.school.zone if actor and actor.school else ZoneInfo("UTC")
+    at = timezone.now()
+    shown = at.astimezone(zone).strftime("%H:%M:%S")
+    return {"live_zone": zone.key, "live_clock": format_html('<time datetime="{}">{}</time>', at.isoformat(), shown)}
+
+
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return refusal_page(request, forbidden("The page is too old. Reload it and try again."))
+    return refusal_page(request, forbidden(gettext("The page is too old. Reload it and try again.")))
+
+
+def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _refused(request, not_found())
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    return _refused(request, Refusal(500, "server_error", "Something failed here. Give the request id to support."))
+
+
+def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return problem(request, refusal) if request.path.startswith("/api/") else refusal_page(request, refusal)
 
 
 @page(permission=None, within=Within.OPEN, audit=None)
 def home(request: HttpRequest) -> HttpResponse:
-    """Where a person belongs: their school's Today, the console, or the sign-in page."""
-    actor = getattr(request, "actor", None)
+    """Where a person belongs: the first page they may open, or the sign-in page."""
+    actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         return redirect(settings.LOGIN_URL)
-    if actor.school:
-        return redirect(f"/s/{actor.school.slug}/")
-    return redirect("/account/profile")
+    items = nav(actor, request.path)
+    return redirect(items[0]["path"] if items else "/account/profile")

@@ -37,7 +37,9 @@ MIDDLEWARE = [
     "config.middleware.Problems",
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.middleware.Identify",
+    "config.middleware.KeepSignedIn",
     "config.middleware.Language",
+    "config.middleware.Workspace",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 

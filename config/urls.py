@@ -1,6 +1,6 @@
 """Every address of the product. Each app keeps its own; each view went through a door."""
 
-from django.urls import path
+from django.urls import include, path
 
 from config import pages
 from config.api import api
@@ -8,4 +8,7 @@ from config.api import api
 urlpatterns = [
     path("", pages.home),
     path("api/", api.urls),
+    path("", include("shared_apps.identity.urls")),
 ]
+handler404 = pages.missing
+handler500 = pages.failed

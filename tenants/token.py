@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -68,6 +68,12 @@ def verify(token: str, *, typ: str) -> Claims:
     except jwt.PyJWTError as error:
         raise BadToken(type(error).__name__) from None
     return _claims(body)
+
+
+def issued_at(verified: str) -> datetime:
+    """When a token that `verify` accepted was signed (aware UTC)."""
+    body = jwt.decode(verified, options={"verify_signature": False})
+    return datetime.fromtimestamp(body["iat"], UTC)
 
 
 def _claims(body: dict[str, Any]) -> Claims:

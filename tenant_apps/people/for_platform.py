@@ -25,6 +25,12 @@ def default_language() -> str:
     return str(SchoolProfile.objects.get().default_language)
 
 
+@for_platform("people.introduction")
+def introduction(*, person: UUID | None) -> dict[str, str]:
+    """What a page of this school needs to greet somebody: their name ("" for nobody) and the school's language."""
+    return {"name": staff_name(person=person), "default_language": default_language()}
+
+
 def seed(*, bell: time, close_time: time, language: str = "en", kind: str = "public") -> Seed:
     """The rows a school is born with, as statements for the provisioning transaction."""
     tag = "".join(secrets.choice(TAG_LETTERS) for _ in range(4))

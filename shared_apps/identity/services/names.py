@@ -1,5 +1,7 @@
 """What a person is called and speaks. A school's people are asked of their school: the platform does not know."""
 
+from dataclasses import dataclass
+
 from shared_apps.identity.models import Membership
 from tenants.actor import Actor
 from tenants.ask import ask
@@ -18,3 +20,19 @@ def language_of(actor: Actor) -> str:
     if actor.language or actor.school is None:
         return actor.language or "en"
     return str(ask(actor.school, "people.default_language"))
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """What every page says about its reader; `language` is empty when nobody chose one for them."""
+
+    name: str
+    language: str
+
+
+def introduce(actor: Actor) -> Introduction:
+    """Name and effective language in one visit to the school: own choice, else the school's default."""
+    if actor.school is None:
+        return Introduction(name_of(actor), actor.language)
+    told = ask(actor.school, "people.introduction", person=actor.person)
+    return Introduction(str(told["name"]), actor.language or str(told["default_language"]))

@@ -8,12 +8,14 @@ from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
+from django.core import signing
 from django.db import transaction
 
 from shared_apps.audit.services import record
 from shared_apps.identity.models import Login, Membership, RefreshToken, Session
 from shared_apps.identity.services import passwords, throttle
 from tenants import token
+from tenants.actor import Actor
 from tenants.models import School, SchoolState
 from tenants.permissions import GROUP_ROLES, PLATFORM_ROLES
 from tenants.problems import Refusal, invalid, suspended, token_invalid
@@ -21,6 +23,7 @@ from tenants.sealing import platform_digest
 
 SESSION_LIVES = timedelta(days=30)
 REPEAT_WITHIN = timedelta(seconds=30)
+TICKET_LIVES = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,15 @@ class SignedIn:
         return token.sign(claims, typ=typ, now=now)
 
 
+def renewed(actor: Actor, *, now: datetime) -> str:
+    """A fresh browser token for a session in use; the session's own end stays where it is."""
+    if actor.login is None or actor.session is None:
+        raise ValueError("Only people have sessions.")
+    school = actor.school.id if actor.school else None
+    claims = token.Claims(actor.login, actor.session, actor.scope, school, tuple(sorted(actor.roles)))
+    return token.sign(claims, typ=token.BROWSER, now=now)
+
+
 def email_hash(email: str) -> bytes:
     return platform_digest("login-email", email)
 
@@ -49,6 +61,12 @@ def sign_in(*, email: str, password: str, school: str | None, device: str, netwo
 
     Raises 401 `sign_in_failed`, 409 `choose_school`, 423 `school_suspended` (only after a right password), 429.
     """
+    login = prove(email=email, password=password, network=network, now=now)
+    return enter(login=login, school=school, device=device, now=now)
+
+
+def prove(*, email: str, password: str, network: str, now: datetime) -> Login:
+    """Whose address and password these are. Raises 401 `sign_in_failed`, 429."""
     account, source = throttle.account_key(email), throttle.network_key(network)
     throttle.refuse_when_spent(account, source, now=now)
     login = Login.objects.filter(email_hash=email_hash(email), active=True).first()
@@ -58,8 +76,34 @@ def sign_in(*, email: str, password: str, school: str | None, device: str, netwo
         throttle.failed(account, source, now=now)
         record("identity.sign_in_failed", by="stranger", now=now)
         raise Refusal(401, "sign_in_failed", "The address or the password is wrong.")
+    return login
+
+
+def enter(*, login: Login, school: str | None, device: str, now: datetime) -> SignedIn:
+    """Open a session for somebody who proved who they are. Raises 401, 409 `choose_school`, 423."""
     memberships = list(login.memberships.filter(active=True).select_related("school"))
     return _open(login, *_choose(memberships, school), device=device, now=now)
+
+
+def ticket(login: Login) -> str:
+    """Proof of a right password, good for TICKET_LIVES, so that choosing a school does not ask for it again."""
+    return signing.dumps([str(login.id), _stamp(login)], salt="choose-school")
+
+
+def holder(kept: str) -> Login:
+    """The login of a ticket. Raises 401 `sign_in_failed` when it is old, forged, or the password changed since."""
+    try:
+        login_id, stamp = signing.loads(kept, salt="choose-school", max_age=TICKET_LIVES)
+    except signing.BadSignature:
+        raise Refusal(401, "sign_in_failed", "Enter the password again.") from None
+    login = Login.objects.filter(pk=login_id, active=True).first()
+    if login is None or not hmac.compare_digest(stamp, _stamp(login)):
+        raise Refusal(401, "sign_in_failed", "Enter the password again.")
+    return login
+
+
+def _stamp(login: Login) -> str:
+    return sha256(login.password_hash.encode()).hexdigest()[:24]
 
 
 def _choose(memberships: list[Membership], slug: str | None) -> tuple[School | None, tuple[str, ...]]:
@@ -147,6 +191,14 @@ def revoke(session: Session, *, by: str, now: datetime) -> None:
     """End a session; ending an ended one changes nothing."""
     if Session.objects.filter(pk=session.pk, revoked_at=None).update(revoked_at=now):
         record("identity.session_revoked", by=by, now=now, school=session.school_id, facts={"session": str(session.pk)})
+
+
+def revoke_others(*, login: UUID | None, keep: UUID | None, by: str, now: datetime) -> int:
+    """End every session of a person but one; how many that were."""
+    others = list(Session.objects.filter(login=login, revoked_at=None, expires_at__gt=now).exclude(pk=keep))
+    for other in others:
+        revoke(other, by=by, now=now)
+    return len(others)
 
 
 def change_password(*, login: Login, session: Session, current: str, new: str, now: datetime) -> None:

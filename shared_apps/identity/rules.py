@@ -1,0 +1,52 @@
+"""What can be decided about a visitor without asking anybody: their look, and where they may be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+THEMES = ("light", "dark", "contrast")  # none of them: the system's
+TEXTS = ("large", "larger")
+KEYS = ("off",)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a person likes the product to look, from cookies, so that a page knows before it paints.
+
+    `theme`, `text` and `keys` are empty where the person left it to the system.
+    """
+
+    theme: str = ""
+    text: str = ""
+    keys: str = ""
+
+    @classmethod
+    def of(cls, cookies: Mapping[str, str]) -> Look:
+        def told(name: str, known: tuple[str, ...]) -> str:
+            value = cookies.get(name, "")
+            return value if value in known else ""
+
+        return cls(told("theme", THEMES), told("text", TEXTS), told("keys", KEYS))
+
+
+def safe_path(wanted: str, otherwise: str = "/") -> str:
+    """`wanted` if it is a path on this site, else `otherwise`: a link must not send people elsewhere."""
+    parts = urlsplit(wanted) if wanted.isprintable() else None
+    if parts is None or parts.scheme or parts.netloc or "\\" in wanted:
+        return otherwise
+    return wanted if wanted.startswith("/") and not wanted.startswith("//") else otherwise
+
+
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet", "Firefox": "Firefox",
+            "Chrome": "Chrome", "CriOS": "Chrome", "Safari": "Safari"}  # fmt: skip
+SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "CrOS": "ChromeOS",
+           "Macintosh": "Mac", "Linux": "Linux"}  # fmt: skip
+
+
+def device_name(agent: str) -> str:
+    """`Chrome · Android` out of a browser's long name; the first words of anything else."""
+    browser = next((name for mark, name in BROWSERS.items() if f"{mark}/" in agent), "")
+    system = next((name for mark, name in SYSTEMS.items() if mark in agent), "")
+    return " · ".join(filter(None, (browser, system))) or agent.split("/")[0][:40]

@@ -1,0 +1,15 @@
+"""What a person chose for themselves."""
+
+from uuid import UUID
+
+from shared_apps.identity.models import Login
+
+
+def choose_language(*, login: UUID | None, language: str) -> None:
+    """`en`, `af`, `zu`, or "" for the school's default."""
+    Login.objects.filter(pk=login).update(language=language)
+
+
+def choose_appearance(*, login: UUID | None, appearance: str) -> None:
+    """`light`, `dark`, `contrast`, or "" for the system's."""
+    Login.objects.filter(pk=login).update(appearance=appearance)

@@ -1,0 +1,48 @@
+// Swaps only what differs, so that focus, scroll, open menus and half-typed text stay. Rows are told apart by data-key or id.
+
+export function morph(target, html) {
+  const next = document.createElement(target.tagName);
+  next.innerHTML = new DOMParser().parseFromString(html, "text/html").body.innerHTML;
+  if (/^\s*<t[rdhb]/i.test(html)) next.innerHTML = html;
+  children(target, next);
+}
+
+const key = (node) => (node.nodeType === 1 ? node.dataset.key || node.id || "" : "");
+const same = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && key(a) === key(b);
+
+function children(old, next) {
+  const keyed = new Map([...old.children].filter(key).map((child) => [key(child), child]));
+  let place = old.firstChild;
+  for (const wanted of [...next.childNodes]) {
+    const known = key(wanted) && keyed.get(key(wanted));
+    if (known && known !== place && same(known, wanted)) old.insertBefore(known, place);
+    else if (!place || !same(place, wanted)) {
+      old.insertBefore(wanted, place);
+      continue;
+    }
+    const here = known && same(known, wanted) ? known : place;
+    place = here.nextSibling;
+    change(here, wanted);
+  }
+  while (place) {
+    const gone = place;
+    place = place.nextSibling;
+    gone.remove();
+  }
+}
+
+function change(old, next) {
+  if (old.isEqualNode(next)) return;
+  if (old.nodeType !== 1) {
+    old.nodeValue = next.nodeValue;
+    return;
+  }
+  const busy = old === document.activeElement && old.matches("input, select, textarea");
+  for (const { name } of [...old.attributes]) {
+    if (!next.hasAttribute(name) && !(name === "open" && old.matches("details, dialog"))) old.removeAttribute(name);
+  }
+  for (const { name, value } of next.attributes) {
+    if (old.getAttribute(name) !== value && !(busy && name === "value")) old.setAttribute(name, value);
+  }
+  children(old, next);
+}
