@@ -132,9 +132,12 @@ def _echo(scan_id: object) -> str | None:
 
 def _result(outcome: Outcome) -> ItemOut | FailedItemOut:
     if outcome.error:
-        failed = "conflict" if outcome.status is Status.CONFLICT else "invalid"
-        return FailedItemOut(scan_id=str(outcome.tap.scan_id), status=failed, errors=[ErrorOut(**vars(outcome.error))])
-    return ItemOut(status=outcome.status.value, **_answer(outcome))
+        return FailedItemOut(
+            scan_id=str(outcome.tap.scan_id),
+            status="conflict" if outcome.status is Status.CONFLICT else "invalid",
+            errors=[ErrorOut(**vars(outcome.error))],
+        )
+    return ItemOut(status="replayed" if outcome.status is Status.REPLAYED else "recorded", **_answer(outcome))
 
 
 def _answer(outcome: Outcome) -> dict[str, Any]:

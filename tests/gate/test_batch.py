@@ -52,6 +52,12 @@ def test_chunks_see_what_chunks_before_them_did(phone, monkeypatch):
     assert stored(phone.cast) == (5, 5)
 
 
+def test_the_order_in_which_scans_came_can_be_read_from_the_rows(phone):
+    taps = [phone.tap(phone.badge()) for _ in range(6)]
+    recorded = [one["recorded_at"] for one in results(phone.batch(taps))]
+    assert recorded == sorted(set(recorded))
+
+
 def test_many_learners_in_one_batch(phone):
     cast = phone.cast
     badges = [*cast.badges.values(), cast.revoked_badge, "NO-CODE"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache, cached_property
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -75,21 +76,21 @@ class Ground:
         self.last_recorded = max(scan.recorded_at, self.last_recorded or scan.recorded_at)
         if scan.learner_id in self.learners:
             scan.learner = self.learners[scan.learner_id]  # read already, with the class
-        if scan.verdict == "admitted":
-            self.seen_with(scan).append(seen(scan))
+        if scan.learner_id and scan.verdict == "admitted":
+            self.seen_of(scan.learner_id, scan.scanned_at).append(seen(scan))
 
     def add(self, scan: Scan) -> None:
         """Take a new scan into account, and where it puts its learner."""
-        if scan.verdict == "admitted":
+        if scan.learner_id and scan.verdict == "admitted":
             this, before = seen(scan), self.moved.get(scan.learner_id)
-            newest = before is None or before.scanned_at <= this.scanned_at
-            if newest and rules.moves_presence(this, rules.latest(self.seen_with(scan))):
+            last = rules.latest(self.seen_of(scan.learner_id, scan.scanned_at))
+            if rules.moves_presence(this, last) and (before is None or before.scanned_at <= this.scanned_at):
                 self.moved[scan.learner_id] = this
         self.know(scan)
 
-    def seen_with(self, scan: Scan) -> list[rules.Seen]:
-        """The learner's admitted scans of that local day, this one aside."""
-        return self.seen[scan.learner_id, rules.local_day(scan.scanned_at, self.zone)]
+    def seen_of(self, learner: UUID, at: datetime) -> list[rules.Seen]:
+        """The learner's admitted scans of the local day of `at`, as far as they are recorded."""
+        return self.seen[learner, rules.local_day(at, self.zone)]
 
     def moment(self, now: datetime) -> datetime:
         """When the next scan is recorded: after every scan known, so that their order can be read from the rows."""
@@ -138,7 +139,8 @@ def _gates(taps: Sequence[Tap]) -> dict[UUID, Gate]:
 
 def _running(gates: dict[UUID, Gate]) -> Running | None:
     for gate in gates.values():
-        return Running(gate.school_tag, gate.school_bell, gate.school_close, gate.school_lockdown)
+        known: Any = gate  # carries the annotations of `_gates`
+        return Running(known.school_tag, known.school_bell, known.school_close, known.school_lockdown)
     return None
 
 

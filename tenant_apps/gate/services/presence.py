@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connections
@@ -36,7 +37,7 @@ def put(found: Mapping[UUID, rules.Seen]) -> None:
     """Write where these scans put their learners, unless something newer stands there."""
     if not found:
         return
-    columns = [
+    columns: list[Any] = [
         [new_id() for _ in found],
         list(found),
         [scan.direction is rules.Direction.IN for scan in found.values()],

@@ -113,11 +113,10 @@ def _read(tap: Tap, ground: Ground, running: Running) -> tuple[rules.Carried, st
 def _holder(badge: Badge | None, tap: Tap, ground: Ground) -> rules.Holder | None:
     if badge is None:
         return None
-    day = rules.local_day(tap.scanned_at, ground.zone)
     return rules.Holder(
         active=badge.learner.state == LearnerState.ACTIVE,
         restricted=badge.learner.restricted,
-        on_site=rules.on_site_at(tap.scanned_at, ground.seen[badge.learner_id, day]),
+        on_site=rules.on_site_at(tap.scanned_at, ground.seen_of(badge.learner_id, tap.scanned_at)),
     )
 
 
