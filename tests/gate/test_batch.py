@@ -1,5 +1,6 @@
 """POST /api/gate/scans/batch."""
 
+from datetime import datetime
 from uuid import uuid4
 
 import pytest
@@ -54,7 +55,7 @@ def test_chunks_see_what_chunks_before_them_did(phone, monkeypatch):
 
 def test_the_order_in_which_scans_came_can_be_read_from_the_rows(phone):
     taps = [phone.tap(phone.badge()) for _ in range(6)]
-    recorded = [one["recorded_at"] for one in results(phone.batch(taps))]
+    recorded = [datetime.fromisoformat(one["recorded_at"]) for one in results(phone.batch(taps))]
     assert recorded == sorted(set(recorded))
 
 

@@ -44,6 +44,13 @@ def test_an_arrival_is_admitted_and_answers_with_every_field(phone):
     assert week - 86_400 < body["skew_seconds"] < week + 86_400
 
 
+def test_times_are_kept_to_the_microsecond(phone):
+    sent = phone.at("07:12:13.123456")
+    assert datetime.fromisoformat(phone.scan(phone.badge(), scanned_at=sent).json()["scanned_at"]) == (
+        datetime.fromisoformat(sent)
+    )
+
+
 def test_auto_goes_out_after_in_and_in_again(phone):
     answers = [phone.scan(phone.badge(), at).json() for at in ("07:12", "09:00", "09:30")]
     assert [answer["direction"] for answer in answers] == ["in", "out", "in"]
