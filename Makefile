@@ -32,7 +32,7 @@ check-all: check ## the same, and every page in every language, theme and width
 	CHECK_ALL=1 $(RUN) -m pytest -n 2 -m journey
 
 bench: environment ## benchmarks that print ratios
-	@for one in bench/*.py; do echo "== $$one"; $(RUN) "$$one" || exit 1; done
+	@$(RUN) -m bench $(ARGS)
 
 messages: environment ## collect and compile the sentences people see
 	$(RUN) manage.py messages
