@@ -92,10 +92,11 @@ if ENV.migrator:
 # -- work behind the request -------------------------------------------------------------------------------------------
 
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
+WORKER_STALE_SECONDS = int(env.option("WORKER_STALE_SECONDS", "180"))  # without a sweep, the worker gives up
 Q_CLUSTER = {
-    "name": "mysentinel", "orm": "default", "workers": 2, "timeout": 120, "retry": 180, "poll": 0.2,
-    "max_attempts": 1, "ack_failures": True, "catch_up": False, "save_limit": 250, "label": "work",
-    "guard_cycle": 1, "queue_limit": 20,
+    "name": "mysentinel", "orm": "default", "broker_class": "tenants.queue.TakenOnce", "workers": 2,
+    "timeout": 120, "retry": 180, "poll": 0.2, "max_attempts": 1, "ack_failures": True, "catch_up": False,
+    "save_limit": -1, "label": "work", "guard_cycle": 1, "queue_limit": 4,
 }  # fmt: skip
 
 # -- languages ---------------------------------------------------------------------------------------------------------

@@ -78,6 +78,13 @@ class GoldenSchema(models.Model):
     created_at = models.DateTimeField(default=now, editable=False)
 
 
+class Heartbeat(models.Model):
+    """When each job of the worker last came to its end; what the watchdog and the operator look at."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    at = models.DateTimeField()
+
+
 def school_ref(school_id: UUID) -> SchoolRef:
     """The school with this id. Raises School.DoesNotExist."""
     school: School = School.objects.select_related("placement").get(pk=school_id)

@@ -29,12 +29,8 @@ def good():
 def forge(good, *, key=None, alg="EdDSA", without=(), header=None, **changed):
     claims, kid, ours = good
     body = {name: value for name, value in {**claims, **changed}.items() if name not in without}
-    return jwt.encode(
-        body,
-        key or (ours if alg == "EdDSA" else None),
-        algorithm=alg,
-        headers={"kid": kid, "typ": "at+jwt", **(header or {})},
-    )
+    signer = key or (ours if alg == "EdDSA" else None)
+    return jwt.encode(body, signer, algorithm=alg, headers={"kid": kid, "typ": "at+jwt", **(header or {})})
 
 
 def refused(text: str) -> None:
