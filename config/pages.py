@@ -36,6 +36,16 @@ ROLE_NAMES: dict[str, str | Promise] = {
 }
 
 
+# What a page says after it saved something: `?saved=...` in its address.
+SAVED: dict[str, str | Promise] = {
+    "password": _("Password changed. You are signed out everywhere else."),
+    "session": _("Session ended."),
+    "others": _("You are signed out everywhere else."),
+    "appearance": _("Appearance saved."),
+    "language": _("Language saved."),
+}
+
+
 @dataclass(frozen=True)
 class Item:
     """A page of a school in the rail. `key` goes there after `g`; an item that is `home` matches its own path only."""
@@ -95,6 +105,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "person_name": name,
         "person_initials": "".join(word[0] for word in (name or role).split()[:2]).upper(),
         "role_name": role,
+        "role_names": [str(ROLE_NAMES[held]) for held in ROLE_NAMES if actor and held in actor.roles],
+        "toast": SAVED.get(request.GET.get("saved", ""), ""),
         "language_names": settings.LANGUAGES,
         **clock(actor),
     }
