@@ -31,8 +31,8 @@ check: environment ## style, types, architecture, translations, complexity
 check-all: check ## the same, and every page in every language, theme and width
 	CHECK_ALL=1 $(RUN) -m pytest -n 2 -m journey
 
-bench: environment ## benchmarks that print ratios
-	@$(RUN) -m bench $(ARGS)
+bench: environment ## benchmarks that print ratios (ONLY=name runs one)
+	@$(RUN) -m bench $(ONLY)
 
 messages: environment ## collect and compile the sentences people see
 	$(RUN) manage.py messages

@@ -11,7 +11,7 @@ import secrets
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -145,7 +145,9 @@ def fingerprint() -> str:
     for config in apps.get_app_configs():
         if config.name in settings.TENANT_APPS:
             module, _ = MigrationLoader.migrations_module(config.label)
-            for path in sorted(Path(next(iter(import_module(module).__path__))).glob("*.py")):
+            found = find_spec(module) if module else None
+            folder = Path(found.origin).parent if found and found.origin else None  # an app without models has none
+            for path in sorted(folder.glob("*.py")) if folder else ():
                 digest.update(f"{config.label}/{path.name}\0".encode() + path.read_bytes())
     digest.update(inspect.getsource(clean).encode())
     return digest.hexdigest()
