@@ -4,4 +4,5 @@ from config import embedded, env
 
 if __name__ == "__main__":
     for state in (env.LOCAL, env.LOCAL / "test"):
-        embedded.destroy(state)
+        if state.exists():
+            embedded.destroy(state)

@@ -6,6 +6,8 @@ from random import Random
 from uuid import UUID
 
 from config.demo import calendar, names
+from tenant_apps.gate.services.badges import issue_badge
+from tenant_apps.gate.services.gates import add_gate
 from tenant_apps.people.models import ClassGroup, Staff
 from tenant_apps.people.services.calendar import open_year
 from tenant_apps.people.services.classes import create_class
@@ -57,6 +59,8 @@ class _Founding:
 
     def everything(self) -> None:
         open_year(by=self.by, now=self.now, year=calendar.YEAR, terms=calendar.TERMS, days=calendar.HOLIDAYS)
+        for gate in self.plan.gates:
+            add_gate(by=self.by, now=self.now, name=gate)
         classes = self._classes(self._staff())
         self._families(classes)
 
@@ -92,6 +96,7 @@ class _Founding:
                     family_name=family.family_name, class_group=classes[child % len(classes)],
                     enrolled_on=self.first_day,
                 )  # fmt: skip
+                issue_badge(by=self.by, now=self.now, learner=learner)
                 children.append(learner)
                 child += 1
             for parent in family.parents:

@@ -3,9 +3,9 @@ way, or long ago, is completed by the next one."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
-from config.demo import calendar, people, sign_ins
+from config.demo import calendar, history, people, sign_ins, specials
 from config.demo.people import Plan
 from tenant_apps.people.for_platform import seed as first_rows
 from tenants import provisioning
@@ -39,8 +39,12 @@ def seed(*, now: datetime, size: int | None = None, say: Callable[[str], None] =
     for plan in PLANS:
         ref = _school(plan, say)
         people.fill(ref, replace(plan, learners=size or plan.learners), now=born)
-        sign_ins.make_school(ref.id, people.signing_in(ref, plan), now=born)
+        staff = people.signing_in(ref, plan)
+        sign_ins.make_school(ref.id, staff, now=born)
         calendar.open_today(ref, now=now)
+        if plan.active:
+            history.fill(ref, now=now, officer=staff[f"officer@{plan.slug}.example"], say=say)
+            specials.make(ref, day=calendar.today(ref, now), now=now - timedelta(days=1))
 
 
 def renew(*, now: datetime) -> None:

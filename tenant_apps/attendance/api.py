@@ -6,9 +6,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
 
-from tenant_apps.attendance.rules import local_day
 from tenant_apps.attendance.schemas import RegisterOut, RegisterQuery
 from tenant_apps.attendance.services import registers
+from tenant_apps.gate.rules import local_day
 from tenant_apps.people.models import ClassGroup
 from tenants.current import current_school
 from tenants.door import Within, actor_of, api

@@ -26,8 +26,9 @@ def learner_list(request: HttpRequest, query: Query[LearnersQuery]) -> dict[str,
     actor = actor_of(request)
     after = learners.place(query.cursor)
     sought = Sought(query.state, query.search, learners.class_in_sight(actor, query.class_))
-    found = learners.find(actor, sought)
-    page, following = learners.page_of(found, after=after, limit=query.limit, now=timezone.now())
+    now = timezone.now()
+    found = learners.find(actor, sought, now=now)
+    page, following = learners.page_of(found, after=after, limit=query.limit, now=now)
     return {"items": [learner_out(sight) for sight in page], "next": following}
 
 
@@ -53,7 +54,7 @@ def learner_out(sight: Sight) -> dict[str, Any]:
         "name": learner.name,
         "class_": {"id": group.id, "name": group.name} if group else None,
         "grade": group.grade if group else None,
-        "badge": {"code": badge.code, "state": "revoked" if badge.revoked_at else "active"} if badge else None,
+        "badge": {"code": badge.code, "state": badge.state} if badge else None,
         "on_site": sight.on_site,
     }
 

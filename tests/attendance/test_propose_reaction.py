@@ -49,7 +49,8 @@ def test_a_late_arrival_proposes_late(greenfield):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"direction": "out"}, {"verdict": "refused", "code": "lockdown"}, {"verdict": "refused", "code": "x"}]
+    "changed",
+    [{"direction": "out"}, {"verdict": "refused", "code": "lockdown"}, {"verdict": "refused", "code": "revoked_badge"}],
 )
 def test_a_departure_or_a_refused_scan_proposes_nothing(greenfield, changed):
     scanned(greenfield, greenfield.learners[0].id, **changed)

@@ -45,6 +45,7 @@ class Command(BaseCommand):
         supervisor.sweep()
         if not seed_only:
             _port_must_be_free(settings.ENV.port)
+        (env.ROOT / "staticfiles").mkdir(exist_ok=True)  # collected elsewhere; here the finders serve
         call_command("setup_database", verbosity=0)
         seed.seed(now=timezone.now(), say=lambda line: supervisor.say("demo", line))
         connections.close_all()

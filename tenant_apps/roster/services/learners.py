@@ -1,15 +1,16 @@
 """Learners as people look them up: with class, badge and whether they are on site now."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
-from tenant_apps.attendance.rules import local_day
-from tenant_apps.gate.models import Badge, Presence
+from tenant_apps.gate.rules import day_bounds, local_day
+from tenant_apps.gate.services.badges import BadgeState, badges_of
+from tenant_apps.gate.services.presence import on_site_among
 from tenant_apps.people.models import Learner, LearnerState
 from tenant_apps.people.services.classes import visible_classes
 from tenant_apps.people.services.learners import visible
@@ -19,6 +20,7 @@ from tenants.current import current_school
 from tenants.ids import parse_id
 from tenants.problems import invalid, not_found
 
+STATES = ("active", "all", "on_site")
 NAME_ORDER = ("family", "given", "id")
 
 
@@ -27,17 +29,13 @@ class Sight:
     """One learner as a list shows them. `badge`: the one they carry, else the last one taken away."""
 
     learner: Learner
-    badge: Badge | None
-    presence: Presence | None  # of today; an older one says nothing any more
-
-    @property
-    def on_site(self) -> bool:
-        return self.presence is not None and self.presence.on_site
+    badge: BadgeState | None
+    on_site: bool
 
 
 @dataclass(frozen=True)
 class Sought:
-    """What a list is asked for. `class_group` has been checked to be the actor's to see."""
+    """What a list is asked for: one of STATES. `class_group` has been checked to be the actor's to see."""
 
     state: str = "active"
     search: str = ""
@@ -54,11 +52,14 @@ def class_in_sight(actor: Actor, class_id: str) -> UUID | None:
     return key
 
 
-def find(actor: Actor, sought: Sought) -> QuerySet[Learner]:
+def find(actor: Actor, sought: Sought, *, now: datetime) -> QuerySet[Learner]:
     """The learners `actor` may see among those sought, in name order; each word is looked for in names and number."""
     found = visible(actor).annotate(family=Lower("family_name"), given=Lower("given_name")).order_by(*NAME_ORDER)
     if sought.state == "active":
         found = found.filter(state=LearnerState.ACTIVE)
+    if sought.state == "on_site":
+        first, after = day_bounds(local_day(now, current_school().zone), current_school().zone)
+        found = found.filter(presence__on_site=True, presence__since__gte=first, presence__since__lt=after)
     if sought.class_group:
         found = found.filter(class_group=sought.class_group)
     for word in sought.search.split():
@@ -98,20 +99,8 @@ def sights(learners: Iterable[Learner], *, now: datetime) -> list[Sight]:
     """Badge and presence of each: two statements, whatever their number."""
     learners = list(learners)
     ids = [learner.id for learner in learners]
-    badges: dict[UUID, Badge] = {}
-    for badge in Badge.objects.filter(learner__in=ids).order_by(F("revoked_at").desc(nulls_first=True), "-issued_at"):
-        badges.setdefault(badge.learner_id, badge)
-    today = local_day(now, current_school().zone)
-    presences = {
-        presence.learner_id: presence
-        for presence in Presence.objects.filter(learner__in=ids).select_related("gate")
-        if is_of_day(presence, today)
-    }
-    return [Sight(learner, badges.get(learner.id), presences.get(learner.id)) for learner in learners]
-
-
-def is_of_day(presence: Presence, day: date) -> bool:
-    return local_day(presence.since, current_school().zone) == day
+    badges, here = badges_of(ids), on_site_among(ids, now=now)
+    return [Sight(learner, badges.get(learner.id), learner.id in here) for learner in learners]
 
 
 def one(actor: Actor, learner_id: str, *, now: datetime) -> Sight:
@@ -123,6 +112,6 @@ def one(actor: Actor, learner_id: str, *, now: datetime) -> Sight:
     return sights([learner], now=now)[0]
 
 
-def counts(actor: Actor, sought: Sought) -> dict[str, int]:
+def counts(actor: Actor, sought: Sought, *, now: datetime) -> dict[str, int]:
     """How many learners each tab of the list holds under the same search and class."""
-    return {state: find(actor, Sought(state, sought.search, sought.class_group)).count() for state in ("active", "all")}
+    return {state: find(actor, replace(sought, state=state), now=now).count() for state in STATES}
