@@ -9,6 +9,8 @@ urlpatterns = [
     path("", pages.home),
     path("api/", api.urls),
     path("", include("shared_apps.identity.urls")),
+    path("s/<slug:slug>/", include("tenant_apps.roster.urls")),
+    path("s/<slug:slug>/", include("tenant_apps.attendance.urls")),
 ]
 handler404 = pages.missing
 handler500 = pages.failed
