@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from ninja import Router
 from ninja.constants import NOT_SET
 from pydantic import BaseModel
@@ -129,7 +130,7 @@ def admit(request: HttpRequest, policy: Policy) -> Actor | None:
     if actor.must_change_password and not policy.with_temporary_password:
         raise Refusal(403, "password_change_required", "Choose your own password first.")
     if policy.within in (Within.SCHOOL, Within.CHUNKS) and actor.school is None:
-        raise forbidden("This belongs to a school, and you are not signed in to one.")
+        raise forbidden(gettext("This belongs to a school, and you are not signed in to one."))
     if policy.within is Within.PLATFORM and actor.scope != "platform":
         raise forbidden()
     if not may(actor, policy.permission):
@@ -179,7 +180,7 @@ class Guard:
         actor = admit(request, self.policy)
         by_cookie = actor is not None and getattr(request, "signed_by", "") == "cookie"
         if by_cookie and request.method not in SAFE and Csrf.refuses(request):
-            raise Refusal(403, "forbidden", "The page is too old. Reload it and try again.")
+            raise Refusal(403, "forbidden", gettext("The page is too old. Reload it and try again."))
         unknown = sorted(set(request.GET) - self.query_names)
         if unknown:
             raise Refusal(

@@ -24,7 +24,8 @@ def test_app_folders_hold_only_what_the_architecture_names():
         "with schema_context('t_1'):\n    pass",
         "with tenant:\n    pass",
         "connection.set_tenant(school)",
-        "from django.db import connections",
+        "connections['migrator'].cursor()",
+        "with connections[name].cursor() as cursor:\n    pass",
         "Learner.objects.using('migrator').all()",
         "from tenants.current import _here",
         "from django.db import connection",
@@ -52,6 +53,7 @@ def test_a_broken_rule_is_found(text):
         "def rows():\n    with school_scope(s):\n        kept = list(x)\n    yield from kept",
         "with school_scope(s):\n    def later():\n        yield 1",
         "with transaction.atomic(using=current_school().alias):\n    pass",
+        "with connections[current_school().alias].cursor() as cursor:\n    pass",
         "@contextmanager\ndef held():\n    with open('x') as x:\n        yield x",
     ],
 )

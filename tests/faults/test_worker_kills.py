@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 
 import pytest
 from django.utils import timezone
@@ -17,60 +18,58 @@ pytestmark = pytest.mark.processes
 HANDLERS = sorted(reactions._handlers)
 
 
-def settled(cast) -> bool:
+def settled(cast, scans: int = 1) -> bool:
+    """Nothing is left to do, and everything there was to do about so many scans is there."""
     with school_scope(cast.ref):
-        closed = Reaction.objects.exclude(state__in=(ReactionState.WAITING, ReactionState.RUNNING))
+        open_states = (ReactionState.WAITING, ReactionState.RUNNING)
         return (
-            closed.count() == Reaction.objects.count() and Reaction.objects.filter(handler="messaging.deliver").exists()
+            Reaction.objects.filter(handler="messaging.deliver").count() == scans
+            and not Reaction.objects.filter(state__in=open_states).exists()
         )
 
 
-def states(cast) -> dict[str, str]:
+def assert_done_once(cast, scans: int = 1) -> None:
     with school_scope(cast.ref):
-        return dict(Reaction.objects.values_list("handler", "state"))
-
-
-def assert_told_once(cast) -> None:
-    with school_scope(cast.ref):
-        assert Message.objects.count() == 1
-        assert Delivery.objects.get().state == DeliveryState.SENT
-        assert MailboxEntry.objects.get().reference == Delivery.objects.get().reference
-        assert Event.objects.filter(kind="messaging.message_queued").count() == 1
-        assert Event.objects.filter(kind="messaging.message_sent").count() == 1
+        assert Counter(Reaction.objects.values_list("handler", "state")) == {
+            (name, ReactionState.DONE): scans for name in HANDLERS
+        }
+        assert Message.objects.count() == scans
+        assert [state for (state,) in Delivery.objects.values_list("state")] == [DeliveryState.SENT] * scans
+        mails = MailboxEntry.objects.values_list("reference", flat=True)
+        assert sorted(mails) == sorted(Delivery.objects.values_list("reference", flat=True))
+        assert Event.objects.filter(kind="messaging.message_queued").count() == scans
+        assert Event.objects.filter(kind="messaging.message_sent").count() == scans
 
 
 def test_every_reaction_to_a_scan_runs_in_a_real_worker(cast, worker):
     scan(cast, cast.learners[0], at=timezone.now())
     eventually(lambda: settled(cast), "the scan's reactions", log=worker.log)
-    assert states(cast) == dict.fromkeys(HANDLERS, ReactionState.DONE)
-    assert_told_once(cast)
+    assert_done_once(cast)
 
 
 POINTS = [(name, when) for name in HANDLERS for when in ("before", "after")] + [("messaging.deliver", "mailed")]
 
 
-@pytest.mark.parametrize(("name", "when"), POINTS)
-def test_a_kill_around_the_effect_loses_and_doubles_nothing(cast, real_commits, tmp_path, name, when):
-    scan(cast, cast.learners[0], at=timezone.now())
-    log = tmp_path / "dying.log"
-    dying = Process(
-        ["-m", "tests.faults.dying", str(cast.ref.id), name, when], real_commits, log,
-        PROCESS="worker", REACTION_LEASE_SECONDS="1",
-    )  # fmt: skip
-    assert dying.ended() == -signal.SIGKILL, log.read_text()
+def test_kills_around_each_effect_lose_and_double_nothing(cast, real_commits, tmp_path):
+    """One scan and one killed process per point; then the leases run out and a real worker finishes all of it."""
+    for name, when in POINTS:
+        scan(cast, cast.learners[0], at=timezone.now())
+        log = tmp_path / f"{name}-{when}.log"
+        words = ["-m", "tests.faults.dying", str(cast.ref.id), name, when]
+        dying = Process(words, real_commits, log, PROCESS="worker", REACTION_LEASE_SECONDS="600")
+        assert dying.ended() == -signal.SIGKILL, log.read_text()
     with school_scope(cast.ref):
-        held = Reaction.objects.get(handler=name)
-        assert (held.state, held.attempts) == (ReactionState.RUNNING, 1)
-    eventually(lambda: timezone.now() > held.leased_until, "the lease to run out")
+        held = Reaction.objects.filter(state=ReactionState.RUNNING)
+        assert Counter(held.values_list("handler", "attempts")) == Counter((name, 1) for name, _ in POINTS)
+        killed = list(held.values_list("id", flat=True))
+        held.update(leased_until=timezone.now())
     with worker(real_commits, tmp_path / "worker.log") as process:
-        eventually(lambda: settled(cast), "the reactions after a kill", log=process.log)
-    assert states(cast) == dict.fromkeys(HANDLERS, ReactionState.DONE)
+        eventually(lambda: settled(cast, len(POINTS)), "the reactions after the kills", log=process.log)
+    assert_done_once(cast, len(POINTS))
     with school_scope(cast.ref):
-        assert Reaction.objects.get(handler=name).attempts == 2
-        tries = Attempt.objects.order_by("id").values_list("outcome", flat=True)
+        assert set(Reaction.objects.filter(id__in=killed).values_list("attempts", flat=True)) == {2}
         # What was tried and never answered for stays visible; the mail itself lies in the mailbox once.
-        assert list(tries) == (["started", "sent"] if when == "mailed" else ["sent"])
-    assert_told_once(cast)
+        assert Counter(Attempt.objects.values_list("outcome", flat=True)) == {"sent": len(POINTS), "started": 1}
 
 
 def test_a_killed_worker_takes_its_children_along_and_the_next_one_finishes(cast, real_commits, tmp_path):
@@ -80,8 +79,10 @@ def test_a_killed_worker_takes_its_children_along_and_the_next_one_finishes(cast
         first.kill()
     eventually(lambda: not any(alive(pid) for pid in children), "the children's end")
     scan(cast, cast.learners[1], at=timezone.now())
+    with school_scope(cast.ref):
+        Reaction.objects.exclude(leased_until=None).update(leased_until=timezone.now())
     with worker(real_commits, tmp_path / "second.log") as second:
-        eventually(lambda: settled(cast), "the reactions", log=second.log, seconds=100)
+        eventually(lambda: settled(cast, 2), "the reactions", log=second.log)
     with school_scope(cast.ref):
         assert Message.objects.count() == MailboxEntry.objects.count() == 2
 
@@ -90,4 +91,17 @@ def test_a_child_killed_ends_the_worker_so_that_it_is_started_afresh(worker):
     children = eventually(lambda: len(worker.children()) >= 4 and worker.children(), "the children", log=worker.log)
     os.kill(children[0], signal.SIGKILL)
     assert worker.ended() == 70
+    eventually(lambda: not any(alive(pid) for pid in children), "the children's end")
+
+
+def test_a_worker_without_a_sweep_gives_up_and_the_next_start_mends_the_schedules(real_commits, tmp_path):
+    with worker(real_commits, tmp_path / "worker.log", WORKER_STALE_SECONDS="2") as process:
+        # The first sweep runs at once, the next one a minute later: too late for this watchdog.
+        assert process.ended() == 70
+    assert "no sweep has come to its end for too long" in process.log.read_text()
+
+
+def test_asked_to_stop_a_worker_finishes_and_leaves_nobody_behind(worker):
+    children = eventually(lambda: len(worker.children()) >= 4 and worker.children(), "the children", log=worker.log)
+    assert worker.stop() == 0
     eventually(lambda: not any(alive(pid) for pid in children), "the children's end")
