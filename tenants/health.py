@@ -35,7 +35,7 @@ def _answers(alias: str) -> bool:
         return False
 
 
-def _missing_columns() -> set[tuple[str, str]]:
+def _missing_columns() -> set[tuple[str, str | None]]:
     # The run-time login may not read the ledger of migrations, so what they made is looked at itself.
     with connections["default"].cursor() as cursor:
         cursor.execute(COLUMNS)
