@@ -19,7 +19,8 @@ class Figure:
     settings: str
 
     def line(self) -> str:
-        return f"{self.name:36} ours {self.ours:10.3f} {self.unit}  baseline {self.baseline:10.3f}  ratio {self.ratio:8.2f}"
+        parts = f"ours {self.ours:10.4f} {self.unit:9} baseline {self.baseline:10.4f}"
+        return f"{self.name:32} {parts}  ratio {self.ratio:8.2f}"
 
     def row(self) -> dict[str, object]:
         return asdict(self)

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import psycopg
-
 from config import embedded, env
 from tenants import roles
 
@@ -168,7 +166,7 @@ def elsewhere(admin_url: str, *, rotate: bool) -> dict[str, str]:
         passwords = [env.Database.parse(url, "the URL of a login").password for url in given]
         _set_up(admin_url, dict(zip(roles.LOGINS, passwords, strict=True)))
         return {}
-    if not rotate and _logins_exist(admin_url):
+    if not rotate and roles.logins_of(admin_url):
         raise env.BadEnvironment(
             "The logins exist already. Set PLATFORM_DATABASE_URL, SCHOOLS_DATABASE_URL and MIGRATOR_DATABASE_URL, "
             "or give them new passwords with `setup_database --rotate`."
@@ -178,9 +176,3 @@ def elsewhere(admin_url: str, *, rotate: bool) -> dict[str, str]:
     for name in URLS[1:]:
         print(f"{name}={made[name]}")
     return made
-
-
-def _logins_exist(admin_url: str) -> bool:
-    with psycopg.connect(admin_url) as admin:
-        found = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = ANY(%s)", [list(roles.LOGINS)])
-        return found.fetchone() is not None

@@ -186,7 +186,7 @@ def _account() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(ACCOUNT)
     except KeyError:
-        subprocess.run(["useradd", "-r", "-M", "-s", "/usr/sbin/nologin", ACCOUNT], check=True)  # noqa: S603, S607
+        subprocess.run(["useradd", "-r", "-M", "-s", "/usr/sbin/nologin", ACCOUNT], check=True)
         return pwd.getpwnam(ACCOUNT)
 
 
@@ -202,7 +202,7 @@ def _run(home: Path, program: str, *words: str) -> subprocess.CompletedProcess[b
     # Output goes to a file: the postmaster inherits pipes and the caller would wait on them for ever.
     with tempfile.TemporaryFile() as out:
         who = {"user": ACCOUNT, "group": ACCOUNT, "extra_groups": []} if _is_root() and _account() else {}
-        done = subprocess.run(  # noqa: S603 ours, of the wheel
+        done = subprocess.run(
             [_programs(home) / program, *words],
             stdin=subprocess.DEVNULL,
             stdout=out,

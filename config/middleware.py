@@ -81,7 +81,9 @@ class BodyLimit:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         limit = settings.LARGE_BODY_LIMIT if request.path in settings.LARGE_BODIES else settings.BODY_LIMIT
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isascii() and length.isdigit() and int(length) > limit:
+        if not (length.isascii() and length.isdigit()):
+            return answer_refusal(request, Refusal(400, "malformed", "Content-Length is no number."))
+        if int(length) > limit:
             refusal = Refusal(413, "too_large", f"At most {limit // (1024 * 1024)} MiB.")
             return answer_refusal(request, refusal)
         return self.get_response(request)

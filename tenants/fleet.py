@@ -17,14 +17,14 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 from django.db.models import Count
 from django.db.models.functions import Substr
-from django.utils.timezone import now
 
 from tenants.models import SchoolPlacement
-from tenants.provisioning import MIGRATOR, fingerprint, grants
+from tenants.provisioning import MIGRATOR, fingerprint, grants_on
 
 log = logging.getLogger(__name__)
 TRIES = 3  # of one school whose tables are locked by live work
 LOCK_TIMEOUT = "2s"
+LEDGERS = 100  # schools whose ledgers are read in one statement
 Key = tuple[str, str]
 Told = Callable[[str, str], None]
 
@@ -36,6 +36,16 @@ class Step:
     key: Key
     statements: tuple[str, ...]
     atomic: bool
+    new_tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A school as the fleet sees it, with the migrations it has."""
+
+    schema: str
+    role: str
+    applied: frozenset[Key]
 
 
 @dataclass(frozen=True)
@@ -78,10 +88,15 @@ def _steps(applied: frozenset[Key]) -> Iterator[Step]:
         if key in applied:
             state = migration.mutate_state(state, preserve=False)
             continue
+        before = _tables(state)
         with connection.schema_editor(collect_sql=True, atomic=migration.atomic) as editor:
             state = migration.apply(state, editor, collect_sql=True)
         statements = (text for text in editor.collected_sql if not text.startswith("--"))
-        yield Step(key, tuple(statements), migration.atomic)
+        yield Step(key, tuple(statements), migration.atomic, tuple(sorted(_tables(state) - before)))
+
+
+def _tables(state: ProjectState) -> set[str]:
+    return {model.options.get("db_table") or f"{label}_{name}" for (label, name), model in state.models.items()}
 
 
 def _in_order(loader: MigrationLoader) -> list[Key]:
@@ -112,17 +127,18 @@ def migrate_fleet(*, workers: int = 1, canaries: int = 1, told: Told = lambda sc
     Stops after the canary wave when a canary fails. `told(schema, state)` hears of each school as it ends.
     """
     target = fingerprint()
-    behind = list(
+    places = (
         SchoolPlacement.objects.using(MIGRATOR)
         .exclude(fingerprint=target)
         .order_by("school__created_at")
         .values_list("school__schema_name", "role")
     )
+    behind = _with_ledgers(list(places))
     planner = Planner()
 
-    def move(place: tuple[str, str]) -> bool:
-        moved = _move(place[0], place[1], planner, target)
-        told(place[0], "migrated" if moved else "quarantined")
+    def move(place: Place) -> bool:
+        moved = _move(place, planner.steps(place.applied), target)
+        told(place.schema, "migrated" if moved else "quarantined")
         return moved
 
     first = [move(place) for place in behind[:canaries]]
@@ -132,31 +148,46 @@ def migrate_fleet(*, workers: int = 1, canaries: int = 1, told: Told = lambda sc
     return Outcome(sum(first) + sum(rest), len(rest) - sum(rest))
 
 
-def _crowd(move: Callable[[tuple[str, str]], bool], places: list[tuple[str, str]], workers: int) -> list[bool]:
+def _with_ledgers(places: list[tuple[str, str]]) -> list[Place]:
+    """Each school with the migrations its own ledger names, a hundred schools to a statement."""
+    found = []
+    with connections[MIGRATOR].cursor() as cursor:
+        for chunk in (places[at : at + LEDGERS] for at in range(0, len(places), LEDGERS)):
+            parts = (
+                f"SELECT '{schema}', '{role}', array_agg(ARRAY[app, name]::text[]) FROM \"{schema}\".django_migrations"
+                for schema, role in chunk
+            )
+            cursor.execute(" UNION ALL ".join(parts))
+            found += [Place(schema, role, _keys(rows)) for schema, role, rows in cursor.fetchall()]
+    return found
+
+
+def _keys(rows: list[list[str]] | None) -> frozenset[Key]:
+    return frozenset((app, name) for app, name in rows or [] if _of_schools(app))
+
+
+def _crowd(move: Callable[[Place], bool], places: list[Place], workers: int) -> list[bool]:
     if workers == 1:
         return [move(place) for place in places]
 
-    def in_thread(place: tuple[str, str]) -> bool:
-        return move(place)
-
     with ThreadPoolExecutor(workers) as crowd:
-        moved = list(crowd.map(in_thread, places))
+        moved = list(crowd.map(move, places))
         for _ in range(workers):
             crowd.submit(connections[MIGRATOR].close)
     return moved
 
 
-def _move(schema: str, role: str, planner: Planner, target: str) -> bool:
+def _move(place: Place, steps: tuple[Step, ...], target: str) -> bool:
     for attempt in range(1, TRIES + 1):
         try:
-            _apply(schema, role, planner, target)
+            _apply(place, steps, target)
             return True
         except OperationalError as error:
             # The lock timeout: somebody is at work in this school. Anything else would fail the same way again.
             if attempt == TRIES or getattr(error.__cause__, "sqlstate", "") != "55P03":
-                return _quarantine(schema, error)
+                return _quarantine(place.schema, error)
         except Exception as error:
-            return _quarantine(schema, error)
+            return _quarantine(place.schema, error)
     return False
 
 
@@ -168,37 +199,35 @@ def _quarantine(schema: str, error: Exception) -> bool:
     return False
 
 
-def _apply(schema: str, role: str, planner: Planner, target: str) -> None:
-    connection = connections[MIGRATOR]
-    steps = planner.steps(_applied(schema))
+def _apply(place: Place, steps: tuple[Step, ...], target: str) -> None:
+    """The slow lane first, statement by statement; then everything else as one string in one transaction.
+
+    The ledger is read before, so a school that moved meanwhile would meet the same DDL again and fail, not drift.
+    """
     for step in (step for step in steps if not step.atomic):
-        # The slow lane goes first and alone; each statement must be one that can be repeated.
-        with connection.cursor() as cursor:
-            cursor.execute(f'SET search_path = "{schema}"')
+        with connections[MIGRATOR].cursor() as cursor:
+            cursor.execute(f'SET search_path = "{place.schema}"')
             for statement in step.statements:
                 cursor.execute(statement)
-            cursor.execute("SET search_path = public")
-            _mark(cursor, schema, step.key)
-    with transaction.atomic(using=MIGRATOR), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        cursor.execute(f'SET LOCAL search_path = "{schema}"')
-        for step in (step for step in steps if step.atomic):
-            cursor.execute("\n".join(step.statements))
-            _mark(cursor, schema, step.key)
-        cursor.execute("SET LOCAL search_path = public")
-        for statement in grants(schema, role):
-            cursor.execute(statement)
-        SchoolPlacement.objects.using(MIGRATOR).filter(school__schema_name=schema).update(
-            fingerprint=target, migrated_at=now(), quarantined=False, migration_error=""
-        )
+            cursor.execute(f"SET search_path = public; {_marker(place.schema, step.key)}")
+    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(_script(place, [step for step in steps if step.atomic], target))
 
 
-def _applied(schema: str) -> frozenset[Key]:
-    with connections[MIGRATOR].cursor() as cursor:
-        cursor.execute(f'SELECT app, name FROM "{schema}".django_migrations')
-        return frozenset((app, name) for app, name in cursor.fetchall() if _of_schools(app))
+def _script(place: Place, steps: list[Step], target: str) -> str:
+    """One round trip. Every name in it is ours: schemas and roles are `t_` + hex, migrations are file names."""
+    lines = [f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'", f'SET LOCAL search_path = "{place.schema}"']
+    for step in steps:
+        lines += [*step.statements, _marker(place.schema, step.key)]
+        lines += grants_on(step.new_tables, place.schema, place.role)
+    lines.append("SET LOCAL search_path = public")
+    lines.append(
+        f"UPDATE public.tenants_schoolplacement SET fingerprint = '{target}', migrated_at = now(), quarantined = false,"
+        f" migration_error = '' WHERE role = '{place.role}'"
+    )
+    return ";\n".join(line.rstrip().rstrip(";") for line in lines)
 
 
-def _mark(cursor: object, schema: str, key: Key) -> None:
-    statement = f'INSERT INTO "{schema}".django_migrations (app, name, applied) VALUES (%s, %s, now())'
-    cursor.execute(statement, list(key))  # type: ignore[attr-defined]
+def _marker(schema: str, key: Key) -> str:
+    app, name = key
+    return f"INSERT INTO \"{schema}\".django_migrations (app, name, applied) VALUES ('{app}', '{name}', now())"

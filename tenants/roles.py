@@ -57,6 +57,13 @@ def set_up(admin_url: str, database: str, passwords: dict[str, str]) -> list[str
         return harden(admin, database)
 
 
+def logins_of(admin_url: str) -> list[str]:
+    """Which of LOGINS the server has already."""
+    with psycopg.connect(admin_url) as admin:
+        found = admin.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(LOGINS)])
+        return [name for (name,) in found]
+
+
 def _roles(admin: psycopg.Connection, passwords: dict[str, str]) -> None:
     known = {row[0] for row in admin.execute("SELECT rolname FROM pg_roles")}
     if "owner" not in known:

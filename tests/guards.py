@@ -39,7 +39,7 @@ GUARDS = (
     Guard("durable", "tenants/scope.py", ", durable=True", "", "tests/isolation/test_scope.py"),
     Guard("record", "tenants/records.py", "if self.of_school != here:", "if False:", "tests/isolation/test_scope.py"),
     Guard("sealed cell", "tenants/sealing.py", "_cell(table, column, row))", 'b"")', "tests/isolation/test_scoped.py"),
-    Guard("append-only grants", "tenants/provisioning.py", "for table in append_only_tables():", "for table in []:", "tests/isolation tests/architecture"),
+    Guard("append-only grants", "tenants/provisioning.py", "for table in append_only_tables())", "for table in [])", "tests/isolation tests/architecture"),
     Guard("set_config", "tenants/roles.py", '"REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC"', '"SELECT 1"', "tests/isolation/test_attacks.py"),
     Guard("temporary tables", "tenants/roles.py", '"REVOKE TEMP ON DATABASE {db} FROM PUBLIC"', '"SELECT 1"', "tests/isolation/test_attacks.py"),
     Guard("server-side binding", "config/settings.py", '"server_side_binding": True', '"server_side_binding": False', "tests/isolation/test_attacks.py"),

@@ -1,6 +1,6 @@
 """The rules of the register, pure. Absent, late and excused are three different things (law.md A1, A10)."""
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 PRESENT, LATE, ABSENT, EXCUSED = "P", "L", "A", "E"
@@ -8,11 +8,6 @@ MARKS = (PRESENT, LATE, ABSENT, EXCUSED)
 REASONS = "abcdefghi"  # the nine valid reasons of the attendance policy, by their letter
 STUDY_LEAVE, EXCEPTIONAL = "a", "i"
 LAST_GRADE = 12
-
-
-def local_day(at: datetime, zone: ZoneInfo) -> date:
-    """The school's day an instant belongs to."""
-    return at.astimezone(zone).date()
 
 
 def proposed_mark(arrived_at: datetime, *, bell: time, zone: ZoneInfo) -> str:

@@ -12,6 +12,7 @@ from tenants.fleet import Planner, Step
 from tenants.models import School, SchoolPlacement
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests import world
+from tests.ahead import Ahead
 
 KEY = ("people", "9999_test")
 COLUMN = "ALTER TABLE people_learner ADD COLUMN nickname varchar(40) NOT NULL DEFAULT ''"
@@ -143,3 +144,17 @@ def test_drift_finds_nothing_in_a_fresh_fleet_and_a_dropped_index_in_a_hurt_one(
 
 def test_every_school_is_at_the_newest_state_after_provisioning(greenfield):
     assert fleet.status() == [(fingerprint()[:12], 2, 0)]
+
+
+def test_a_migrated_fleet_equals_one_built_by_plain_migrations(real_commits):
+    """A real release ahead (a column, a table, an index): every school afterwards equals the reference, grants too."""
+    ahead = Ahead()
+    try:
+        ahead.add()
+        assert fleet.migrate_fleet() == fleet.Outcome(2, 0)
+        assert list(drift.drifted()) == []
+        ahead.add()
+        assert fleet.migrate_fleet(workers=2, canaries=0) == fleet.Outcome(2, 0)
+        assert list(drift.drifted()) == []
+    finally:
+        ahead.close()

@@ -117,7 +117,7 @@ def test_what_is_no_json_is_malformed(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "null", "7", '"text"', '{"email":' + "[" * 900 + "]" * 900 + ',"password":"x"}']
+    "text", ["[]", "null", "7", '"text"', '{"email":' + "[" * 300 + "]" * 300 + ',"password":"x"}']
 )
 def test_json_of_another_shape_is_invalid(text):
     problem(post("/api/auth/login", text), 422, "invalid")

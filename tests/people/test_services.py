@@ -109,6 +109,11 @@ def test_an_empty_or_endless_name_is_refused(greenfield, field):
             assert refused(enrol, greenfield, **{field: text}).errors[0].field == field
 
 
+def test_nobody_is_enrolled_in_another_schools_class(greenfield, riverside):
+    with school_scope(greenfield.ref), pytest.raises(WrongSchool):
+        enrol(greenfield, class_group=riverside.classes[0])
+
+
 def test_no_event_body_names_a_learner(greenfield):
     with school_scope(greenfield.ref):
         learner = enrol(greenfield, given_name="Unmistakable")

@@ -8,9 +8,7 @@ from tenants.drift import drifted
 
 
 class Command(BaseCommand):
-    help = (
-        "Compare everything in every school's schema with one built by plain migrations."
-    )
+    help = "Compare everything in every school's schema with one built by plain migrations."
 
     def handle(self, *args: Any, **options: Any) -> None:
         schools = 0

@@ -7,8 +7,9 @@ from uuid import UUID
 from django.db.models import Q
 
 from tenant_apps.attendance.models import Mark, Register
-from tenant_apps.attendance.rules import local_day, proposed_mark
+from tenant_apps.attendance.rules import proposed_mark
 from tenant_apps.events.services.record import Fact, record_many
+from tenant_apps.gate.rules import local_day
 from tenant_apps.people.models import Learner
 from tenant_apps.people.services.calendar import school_days
 from tenant_apps.people.services.profile import profile

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db.models import F
 
 from tenant_apps.attendance.models import Mark, Register
-from tenant_apps.attendance.rules import EXCUSED, local_day
+from tenant_apps.attendance.rules import EXCUSED
 from tenant_apps.events.services.record import record
+from tenant_apps.gate.rules import local_day
 from tenant_apps.people.models import ClassGroup, Learner
 from tenant_apps.people.services.calendar import is_school_day
 from tenant_apps.people.services.learners import enrolled

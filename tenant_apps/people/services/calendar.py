@@ -5,8 +5,8 @@ from datetime import datetime
 
 from tenant_apps.events.services.record import record
 from tenant_apps.people.models import AcademicYear, CalendarDay, Term
-from tenant_apps.people.rules import check_terms, clean_name
 from tenant_apps.people.rules import is_school_day as by_rule
+from tenant_apps.people.services.checks import check_terms, clean_name
 from tenant_apps.people.services.rows import insert
 from tenants.actor import Actor
 

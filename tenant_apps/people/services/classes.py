@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from tenant_apps.events.services.record import record
 from tenant_apps.people.models import AcademicYear, ClassGroup, Staff
-from tenant_apps.people.rules import LAST_GRADE, clean_name
+from tenant_apps.people.rules import LAST_GRADE, grade_short
+from tenant_apps.people.services.checks import clean_name
 from tenant_apps.people.services.rows import insert
 from tenants.actor import Actor
 from tenants.problems import invalid
@@ -40,6 +43,11 @@ def assign_teacher(*, by: Actor, now: datetime, class_group: ClassGroup, teacher
         "people.class_teacher_assigned", by=by, at=now, now=now, facts={"class": str(class_group.id)},
         about={"teacher": str(teacher.id) if teacher else None},
     )  # fmt: skip
+
+
+def grade_name(grade: int) -> str:
+    """`Grade R` for 0, else `Grade 4`, in the language of whoever reads."""
+    return gettext("Grade %(grade)s") % {"grade": grade_short(grade)}
 
 
 def visible_classes(actor: Actor) -> list[ClassGroup]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tenant_apps.events.services.record import record
 from tenant_apps.people.models import Guardian, Guardianship, Language, Learner
-from tenant_apps.people.rules import check_relation, clean_email, clean_name, clean_phone
+from tenant_apps.people.services.checks import clean_email, clean_name, clean_phone, clean_relation
 from tenants.actor import Actor
 from tenants.problems import invalid
 
@@ -52,7 +52,7 @@ def _tie(guardian: Guardian, child: Child) -> Guardianship:
     learner, relation, may_contact, may_collect = child
     learner.must_be_here()
     return Guardianship(
-        learner=learner, guardian=guardian, relation=check_relation(relation), may_contact=may_contact,
+        learner=learner, guardian=guardian, relation=clean_relation(relation), may_contact=may_contact,
         may_collect=may_collect,
     )  # fmt: skip
 

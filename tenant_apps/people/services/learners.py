@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from tenant_apps.events.services.record import record
 from tenant_apps.people.models import ClassGroup, Learner, LearnerState
-from tenant_apps.people.rules import clean_name
+from tenant_apps.people.services.checks import clean_name
 from tenant_apps.people.services.rows import insert
 from tenants.actor import Actor
 from tenants.problems import invalid
@@ -26,6 +26,8 @@ def enrol(
         family_name=clean_name("family_name", family_name), class_group=class_group, enrolled_on=enrolled_on,
         restricted=restricted,
     )  # fmt: skip
+    if class_group:
+        class_group.must_be_here()
     insert(learner, taken="Another learner has that number.")
     record(
         "people.learner_enrolled", by=by, at=now, now=now,
@@ -41,6 +43,8 @@ def move(*, by: Actor, now: datetime, learner: Learner, class_group: ClassGroup 
     after = class_group.id if class_group else None
     if before == after:
         return
+    if class_group:
+        class_group.must_be_here()
     learner.class_group = class_group
     learner.save(update_fields=["class_group"])
     record(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tenant_apps.events.services.record import record
 from tenant_apps.people.models import Staff
-from tenant_apps.people.rules import clean_email, clean_name
+from tenant_apps.people.services.checks import clean_email, clean_name
 from tenants.actor import Actor
 from tenants.problems import conflict
 from tenants.sealing import blind_index
