@@ -14,6 +14,8 @@ urlpatterns = [
     path("metrics", ops.metrics),
     path("dev/mailbox", dev.mailbox),
     path("dev/mailbox.json", dev.mailbox_json),
+    path("s/<slug:slug>/", include("tenant_apps.roster.urls")),
+    path("s/<slug:slug>/", include("tenant_apps.attendance.urls")),
 ]
 handler404 = pages.missing
 handler500 = pages.failed
