@@ -90,7 +90,7 @@ def learner_list(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "query": query, "counts": counts, "rows": learners.sights(rows, now=now), "classes": visible_classes(actor),
         "tabs": [
-            (_("Active"), query.address(state="active"), counts["active"], query.state == "active"),
+            (pgettext_lazy("learners", "Active"), query.address(state="active"), counts["active"], query.state == "active"),
             (pgettext_lazy("learners", "All"), query.address(state="all"), counts["all"], query.state == "all"),
             (_("On site now"), query.address(state="on_site"), counts["on_site"], query.state == "on_site"),
         ],
