@@ -8,12 +8,18 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from shared_apps.identity.api import router as identity
+from tenant_apps.attendance.api import router as attendance
+from tenant_apps.gate.api import router as gate
+from tenant_apps.roster.api import router as roster
 from tenants.problems import FieldError, Refusal, problem
 
 log = logging.getLogger("mysentinel.api")
 
 api = NinjaAPI(title="MySentinel", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
 api.add_router("/", identity)
+api.add_router("/", gate)
+api.add_router("/", attendance)
+api.add_router("/", roster)
 
 
 @api.exception_handler(Refusal)
@@ -35,8 +41,9 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 def field_error(one: dict[str, Any]) -> FieldError:
-    """Ninja's location starts with the part and the argument's name: `("body", "body", "scan_id")`."""
-    return FieldError(".".join(str(part) for part in one["loc"][2:]), str(one["type"]), str(one["msg"]))
+    """Ninja's location: `("body", "body", "scan_id")` in a body, but `("query", "limit")` in a query."""
+    inside = one["loc"][2:] if one["loc"][0] == "body" else one["loc"][1:]
+    return FieldError(".".join(str(part) for part in inside), str(one["type"]), str(one["msg"]))
 
 
 @api.exception_handler(Exception)

@@ -18,5 +18,6 @@ TENANT_APPS = [
     "tenant_apps.people",
     "tenant_apps.gate",
     "tenant_apps.attendance",
+    "tenant_apps.roster",  # no models: pages and calls that read across the others
     "tenant_apps.messaging",
 ]

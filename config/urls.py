@@ -2,13 +2,18 @@
 
 from django.urls import include, path
 
-from config import pages
+from config import dev, ops, pages
 from config.api import api
 
 urlpatterns = [
     path("", pages.home),
     path("api/", api.urls),
     path("", include("shared_apps.identity.urls")),
+    path("healthz", ops.healthz),
+    path("readyz", ops.readyz),
+    path("metrics", ops.metrics),
+    path("dev/mailbox", dev.mailbox),
+    path("dev/mailbox.json", dev.mailbox_json),
 ]
 handler404 = pages.missing
 handler500 = pages.failed

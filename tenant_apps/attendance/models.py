@@ -21,7 +21,10 @@ class Register(SchoolRecord):
 
 
 class Mark(SchoolRecord):
-    """One learner in one register: the gate's proposal (with the arrival it rests on) and the teacher's mark."""
+    """One learner in one register: the gate's proposal (with the arrival it rests on) and the teacher's mark.
+
+    `first_mark` is the mark at registration, kept once a later one corrects it: nothing is overwritten (law.md A10).
+    """
 
     register = models.ForeignKey(Register, on_delete=models.CASCADE, related_name="marks")
     learner = models.ForeignKey(Learner, on_delete=models.PROTECT, related_name="marks")
@@ -30,6 +33,8 @@ class Mark(SchoolRecord):
     mark = models.CharField(max_length=1, choices=MARKS, blank=True, default="")
     marked_at = models.DateTimeField(null=True)
     marked_by = models.UUIDField(null=True)
+    first_mark = models.CharField(max_length=1, choices=MARKS, blank=True, default="")
+    first_marked_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:

@@ -65,3 +65,15 @@ class Presence(SchoolRecord):
 
     class Meta:
         indexes = [models.Index(fields=["since"], name="presence_on_site", condition=Q(on_site=True))]
+
+
+class Flow(SchoolRecord):
+    """How many came and went in one half hour of a local day; a projection of the scans that moved somebody."""
+
+    day = models.DateField()
+    starts = models.TimeField()  # local, :00 or :30
+    arrivals = models.PositiveIntegerField(default=0)
+    departures = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "starts"], name="flow_once")]
