@@ -9,6 +9,7 @@ urlpatterns = [
     path("", pages.home),
     path("api/", api.urls),
     path("", include("shared_apps.identity.urls")),
+    path("", include("tenant_apps.gate.urls")),
 ]
 handler404 = pages.missing
 handler500 = pages.failed
