@@ -10,6 +10,8 @@ urlpatterns = [
     path("api/", api.urls),
     path("", include("shared_apps.identity.urls")),
     path("", include("tenant_apps.gate.urls")),
+    path("s/<slug:slug>/", include("tenant_apps.roster.urls")),
+    path("s/<slug:slug>/", include("tenant_apps.attendance.urls")),
 ]
 handler404 = pages.missing
 handler500 = pages.failed

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from ninja import Router
 from ninja.constants import NOT_SET
 from ninja.utils import check_csrf
@@ -127,7 +128,7 @@ def admit(request: HttpRequest, policy: Policy) -> Actor | None:
     if actor.must_change_password and not policy.with_temporary_password:
         raise Refusal(403, "password_change_required", "Choose your own password first.")
     if policy.within in (Within.SCHOOL, Within.CHUNKS) and actor.school is None:
-        raise forbidden("This belongs to a school, and you are not signed in to one.")
+        raise forbidden(gettext("This belongs to a school, and you are not signed in to one."))
     if policy.within is Within.PLATFORM and actor.scope != "platform":
         raise forbidden()
     if not may(actor, policy.permission):
@@ -164,7 +165,7 @@ class Guard:
         actor = admit(request, self.policy)
         if actor is not None and getattr(request, "signed_by", "") == "cookie" and request.method not in SAFE:
             if check_csrf(request):
-                raise Refusal(403, "forbidden", "The page is too old. Reload it and try again.")
+                raise Refusal(403, "forbidden", gettext("The page is too old. Reload it and try again."))
         unknown = sorted(set(request.GET) - self.query_names)
         if unknown:
             raise Refusal(

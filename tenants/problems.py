@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ def not_found(detail: str = "There is nothing here under that id.") -> Refusal:
     return Refusal(404, "not_found", detail)
 
 
-def forbidden(detail: str = "Your role does not allow this.") -> Refusal:
-    return Refusal(403, "forbidden", detail)
+def forbidden(detail: str = "") -> Refusal:
+    return Refusal(403, "forbidden", detail or gettext("Your role does not allow this."))
 
 
 def token_invalid() -> Refusal:

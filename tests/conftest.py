@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests import database, world
 
-ON_DATABASE = {"world", "greenfield", "riverside", "signed_in", "browser_in"}
+ON_DATABASE = {"world", "world_db", "greenfield", "riverside", "signed_in", "browser_in"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,3 +57,8 @@ def signed_in() -> Callable[..., Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def world_db(request: pytest.FixtureRequest) -> None:
+    """For tests of strangers and platform people: the world's database without anybody of it."""

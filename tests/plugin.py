@@ -14,7 +14,7 @@ os.environ["ENVIRONMENT"] = "local"
 os.environ["PROCESS"] = "manage"
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
-from config import bootstrap, embedded  # noqa: E402
+from config import bootstrap, catalogs, embedded  # noqa: E402
 
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
 
@@ -23,6 +23,7 @@ def start() -> dict[str, str]:
     STATE.mkdir(parents=True, exist_ok=True)
     with (STATE / "plugin.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
+        catalogs.compile_all(ROOT / "locale")
         embedded.ensure(STATE, FAST)
         return bootstrap.prepare(STATE, None)
 

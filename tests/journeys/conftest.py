@@ -23,8 +23,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
 
@@ -118,5 +118,6 @@ def visit(browser: Browser, live_site: LiveSite) -> Iterator[Callable[..., Page]
 
 
 def _is_complaint(kind: str, text: str) -> bool:
-    """An error in the console that is not a refused request, which a journey may well provoke."""
-    return kind == "error" and "Failed to load resource: the server responded with a status of" not in text
+    """An error in the console that is not a refused or lost request, which a journey may well provoke."""
+    provoked = ("Failed to load resource: the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED")
+    return kind == "error" and not text.startswith("htmx:") and not any(words in text for words in provoked)
