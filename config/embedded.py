@@ -7,6 +7,7 @@ turns TCP off for good and cannot be configured at initdb.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import getpass
 import hashlib
@@ -21,7 +22,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from typing import IO
+from urllib.parse import parse_qs, quote, urlsplit
 
 ACCOUNT = "pgserver"  # PostgreSQL refuses to run as root
 SOCKET_LIMIT = 95  # bytes; the kernel allows 107 for the whole socket path
@@ -85,6 +87,42 @@ def stop(state: Path) -> None:
         home = _home(state)
         if (home / "data" / "postmaster.pid").exists() and _running(home, home / "data"):
             _pg_ctl(home, home / "data", _sockets(home), "stop")
+
+
+def use(state: Path, settings: dict[str, str] | None = None) -> Cluster:
+    """`ensure`, and stop the cluster when this process ends unless another process still uses it.
+
+    Users share a lock that the kernel drops with them, so neither a kill nor a crash leaves a wrong count.
+    """
+    state = state.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    held = (state / "pg.users").open("w")
+    fcntl.flock(held, fcntl.LOCK_SH)
+    atexit.register(_last_one_out, state, held, os.getpid())
+    return ensure(state, settings)
+
+
+def _last_one_out(state: Path, held: IO[str], user: int) -> None:
+    if os.getpid() != user:  # a fork is not a user of its own
+        return
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    stop(state)
+
+
+def serves(state: Path, url: str) -> bool:
+    """Whether `url` points at the cluster under `state`."""
+    return parse_qs(urlsplit(url).query).get("host") == [str(_sockets(_home(state.resolve())))]
+
+
+def destroy(state: Path) -> None:
+    """Stop the cluster under `state` and delete its data."""
+    stop(state)
+    home = _home(state.resolve())
+    for folder in (home, _sockets(home)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def binaries() -> Path:

@@ -1,6 +1,7 @@
 """The Postgres logins, roles and grants of an installation. Runs with the administrator's URL, at set-up only."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -56,6 +57,13 @@ def set_up(admin_url: str, database: str, passwords: dict[str, str]) -> list[str
         return harden(admin, database)
 
 
+def logins_of(admin_url: str) -> list[str]:
+    """Which of LOGINS the server has already."""
+    with psycopg.connect(admin_url) as admin:
+        found = admin.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(LOGINS)])
+        return [name for (name,) in found]
+
+
 def _roles(admin: psycopg.Connection, passwords: dict[str, str]) -> None:
     known = {row[0] for row in admin.execute("SELECT rolname FROM pg_roles")}
     if "owner" not in known:
@@ -92,8 +100,11 @@ def harden(admin: psycopg.Connection, database: str) -> list[str]:
     return refused
 
 
-def close_platform_history(migrator: psycopg.Connection) -> None:
-    """After the platform's migrations: its history is append-only, its migration ledger not the platform's to touch."""
+def close_platform_history(migrator: Any) -> None:
+    """After the platform's migrations: its history is append-only, its migration ledger not the platform's to touch.
+
+    `migrator` is a connection or cursor of the owner.
+    """
     for table in APPEND_ONLY_ON_PLATFORM:
         migrator.execute(
             sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM platform").format(sql.Identifier("public", table))

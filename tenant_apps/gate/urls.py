@@ -4,4 +4,4 @@ from django.urls import path
 
 from tenant_apps.gate import views
 
-urlpatterns = [path("s/<slug:slug>/gate", views.gate)]
+urlpatterns = [path("gate", views.gate)]
