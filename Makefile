@@ -54,5 +54,5 @@ environment:
 	@cmp -s $(LOCK) $(VENV)/installed.lock || { \
 		echo "Installing what $(LOCK) names"; \
 		$(if $(UV),$(UV) pip install --quiet --python $(RUN) --require-hashes -r $(LOCK) ||) \
-		$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK); \
+		$(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r $(LOCK); \
 	} && cp $(LOCK) $(VENV)/installed.lock

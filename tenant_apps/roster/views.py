@@ -87,12 +87,12 @@ def learner_list(request: HttpRequest, slug: str) -> HttpResponse:
     number = min(query.page, pages)
     first = (number - 1) * query.size
     rows = learners.find(actor, sought, now=now)[first : first + query.size]
+    states = {"active": pgettext_lazy("learners", "Active"), "all": pgettext_lazy("learners", "All")}
+    states["on_site"] = _("On site now")
     context = {
         "query": query, "counts": counts, "rows": learners.sights(rows, now=now), "classes": visible_classes(actor),
         "tabs": [
-            (_("Active"), query.address(state="active"), counts["active"], query.state == "active"),
-            (pgettext_lazy("learners", "All"), query.address(state="all"), counts["all"], query.state == "all"),
-            (_("On site now"), query.address(state="on_site"), counts["on_site"], query.state == "on_site"),
+            (label, query.address(state=state), counts[state], query.state == state) for state, label in states.items()
         ],
         "total": counts[query.state], "first": first + 1, "last": min(first + query.size, counts[query.state]),
         "previous": query.address(page=number - 1) if number > 1 else "",

@@ -44,7 +44,8 @@ def morning(real_commits):
             here = place != 4
             Presence.objects.create(learner=learner, on_site=here, since=at[place], gate=gate)
             Scan.objects.create(
-                id=new_id(), badge_code="X", learner=learner, gate=gate, asked="auto", direction="in" if here else "out",
+                id=new_id(), badge_code="X", learner=learner, gate=gate, asked="auto",
+                direction="in" if here else "out",
                 verdict="admitted", code="ok" if place < 5 else "late_arrival", answer_on_site=here,
                 scanned_at=at[place], recorded_at=at[place], digest="x",
             )  # fmt: skip
