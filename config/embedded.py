@@ -7,6 +7,7 @@ turns TCP off for good and cannot be configured at initdb.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import getpass
 import hashlib
@@ -21,7 +22,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from typing import IO
+from urllib.parse import parse_qs, quote, urlsplit
 
 ACCOUNT = "pgserver"  # PostgreSQL refuses to run as root
 SOCKET_LIMIT = 95  # bytes; the kernel allows 107 for the whole socket path
@@ -76,6 +78,12 @@ def ensure(state: Path, settings: dict[str, str] | None = None) -> Cluster:
         return Cluster(home, sockets, password, started)
 
 
+def runs(state: Path) -> bool:
+    """Whether the cluster under `state` is up."""
+    home = _home(state.resolve())
+    return (home / "data" / "postmaster.pid").exists() and _running(home, home / "data")
+
+
 def stop(state: Path) -> None:
     """Stop the cluster under `state` if it runs. Never raises for one that is already gone."""
     state = state.resolve()
@@ -83,8 +91,48 @@ def stop(state: Path) -> None:
         return
     with _only_one(state / "pg.lock"):
         home = _home(state)
-        if (home / "data" / "postmaster.pid").exists() and _running(home, home / "data"):
+        if runs(state):
             _pg_ctl(home, home / "data", _sockets(home), "stop")
+
+
+def use(state: Path, settings: dict[str, str] | None = None) -> Cluster:
+    """`ensure`, and stop the cluster when this process ends unless another process still uses it.
+
+    Users share a lock that the kernel drops with them, so neither a kill nor a crash leaves a wrong count.
+    """
+    state = state.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    if state not in _in_use:
+        _in_use[state] = (state / "pg.users").open("w")
+        fcntl.flock(_in_use[state], fcntl.LOCK_SH)
+        atexit.register(_last_one_out, state, os.getpid())
+    return ensure(state, settings)
+
+
+_in_use: dict[Path, IO[str]] = {}  # held open until the process ends
+
+
+def _last_one_out(state: Path, user: int) -> None:
+    if os.getpid() != user:  # a fork is not a user of its own
+        return
+    try:
+        fcntl.flock(_in_use[state], fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    stop(state)
+
+
+def serves(state: Path, url: str) -> bool:
+    """Whether `url` points at the cluster under `state`."""
+    return parse_qs(urlsplit(url).query).get("host") == [str(_sockets(_home(state.resolve())))]
+
+
+def destroy(state: Path) -> None:
+    """Stop the cluster under `state` and delete its data."""
+    stop(state)
+    home = _home(state.resolve())
+    for folder in (home, _sockets(home)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def binaries() -> Path:

@@ -12,6 +12,12 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("MYSENTINEL_STATE", ROOT / ".local"))
 SECRETS = ("SECRET_KEY", "KEK", "TOKEN_KEYS")
 RUN_TIME = ("web", "worker")  # process kinds that never see the administrator's or the migrator's login
+NOT_AT_RUN_TIME = ("DATABASE_URL", "MIGRATOR_DATABASE_URL")
+KNOWN = (
+    "ENVIRONMENT", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "DATABASE_URL", "PLATFORM_DATABASE_URL",
+    "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL", "EMAIL_URL", *SECRETS, "VAPID_PRIVATE_KEY", "PUSH_ALLOW",
+    "WHATSAPP_BASE_URL", "SMS_BASE_URL",
+)  # fmt: skip
 
 
 class BadEnvironment(RuntimeError):

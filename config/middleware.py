@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
@@ -22,7 +22,7 @@ from tenants import token
 from tenants.actor import Actor
 from tenants.door import refusal_page
 from tenants.ids import new_id
-from tenants.problems import Refusal, forbidden, not_found, problem, token_invalid
+from tenants.problems import Refusal, forbidden, problem, token_invalid
 
 log = logging.getLogger("mysentinel.request")
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -55,6 +55,23 @@ class RequestId:
             logs.actor_id.reset(marks[1])
 
 
+class KnownHost:
+    """400 for a Host that is not ours. One that is ours changes nothing."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            detail = "This is not the address of this service."
+            if is_api(request):
+                return problem(request, Refusal(400, "unknown_host", detail))
+            return HttpResponse(detail, status=400, content_type="text/plain")
+        return self.get_response(request)
+
+
 class BodyLimit:
     """413 before a byte of a too large body is read."""
 
@@ -64,30 +81,38 @@ class BodyLimit:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         limit = settings.LARGE_BODY_LIMIT if request.path in settings.LARGE_BODIES else settings.BODY_LIMIT
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) > limit:
+        if not (length.isascii() and length.isdigit()):
+            return answer_refusal(request, Refusal(400, "malformed", "Content-Length is no number."))
+        if int(length) > limit:
             refusal = Refusal(413, "too_large", f"At most {limit // (1024 * 1024)} MiB.")
             return answer_refusal(request, refusal)
         return self.get_response(request)
 
 
 class Problems:
-    """Turns what Django answers on its own (404, 405, 500) into a problem or a page; never hides a failure."""
+    """Turns what Django answers on its own (400, 404, 405, 500) into a problem; never hides a failure."""
+
+    FOREIGN = {
+        400: ("bad_request", "The request makes no sense."),
+        404: ("not_found", "There is no such address."),
+        405: ("method_not_allowed", "This address does not take that method."),
+        500: ("server_error", "Something failed here. Give the request id to support."),
+    }
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.get("Content-Type", "").startswith("application/problem+json"):
+        foreign = self.FOREIGN.get(response.status_code)
+        ours = response.get("Content-Type", "").startswith("application/problem+json")
+        if not foreign or ours or not is_api(request):
             return response
-        if is_api(request) and response.status_code == 405:
-            refusal = Refusal(405, "method_not_allowed", "This address does not take that method.")
-            fresh = problem(request, refusal)
-            fresh["Allow"] = response.get("Allow", "")
-            return fresh
-        if is_api(request) and response.status_code == 404 and not getattr(response, "data", None):
-            return problem(request, not_found("There is no such address."))
-        return response
+        fresh = problem(request, Refusal(response.status_code, *foreign))
+        for name, value in response.items():
+            if name not in ("Content-Type", "Content-Length"):
+                fresh[name] = value  # Allow, Cache-Control, Content-Language
+        return fresh
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refusal):
@@ -117,7 +142,7 @@ class Identify:
             except Refusal as refusal:
                 request.refused = refusal  # type: ignore[attr-defined]
         response = self.get_response(request)
-        if carried:
+        if carried or is_api(request):  # an answer of the API to a stranger may hold tokens
             add_never_cache_headers(response)
             response["Cache-Control"] = "no-store"
         return response
@@ -175,7 +200,7 @@ class Language:
         language = wanted if wanted in dict(settings.LANGUAGES) else translation.get_language_from_request(request)
         zone = actor.school.zone if actor and actor.school else None
         with translation.override(language), timezone.override(zone):
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = language
             response = self.get_response(request)
             response.setdefault("Content-Language", language)
             return response

@@ -7,7 +7,8 @@ import django.conf.locale
 from csp.constants import NONE, SELF
 
 from config import embedded, env
-from config.apps import SHARED_APPS, TENANT_APPS
+from config.apps import SHARED_APPS as SHARED_APPS
+from config.apps import TENANT_APPS as TENANT_APPS
 from tenants.backend.reset import cleanse_platform, cleanse_school
 
 ENV = env.load()
@@ -30,6 +31,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
     "config.middleware.RequestId",
+    "config.metrics.Measure",
+    "config.middleware.KnownHost",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -90,10 +93,11 @@ if ENV.migrator:
 # -- work behind the request -------------------------------------------------------------------------------------------
 
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
+WORKER_STALE_SECONDS = int(env.option("WORKER_STALE_SECONDS", "180"))  # without a sweep, the worker gives up
 Q_CLUSTER = {
-    "name": "mysentinel", "orm": "default", "workers": 2, "timeout": 120, "retry": 180, "poll": 0.2,
-    "max_attempts": 1, "ack_failures": True, "catch_up": False, "save_limit": 250, "label": "work",
-    "guard_cycle": 1, "queue_limit": 20,
+    "name": "mysentinel", "orm": "default", "broker_class": "tenants.queue.TakenOnce", "workers": 2,
+    "timeout": 120, "retry": 180, "poll": 0.2, "max_attempts": 1, "ack_failures": True, "catch_up": False,
+    "save_limit": -1, "label": "work", "guard_cycle": 1, "queue_limit": 4,
 }  # fmt: skip
 
 # -- languages ---------------------------------------------------------------------------------------------------------
@@ -112,6 +116,7 @@ django.conf.locale.LANG_INFO["zu"] = {"bidi": False, "code": "zu", "name": "Zulu
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+SCHOOL_FILES = env.LOCAL / "files"
 WHITENOISE_USE_FINDERS = ENV.local
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

@@ -2,15 +2,21 @@
 
 from django.urls import include, path
 
-from config import pages
+from config import dev, ops, pages
 from config.api import api
 
 urlpatterns = [
     path("", pages.home),
     path("api/", api.urls),
     path("", include("shared_apps.identity.urls")),
+    path("s/<slug:slug>/", include("tenant_apps.gate.urls")),
     path("s/<slug:slug>/", include("tenant_apps.roster.urls")),
     path("s/<slug:slug>/", include("tenant_apps.attendance.urls")),
+    path("healthz", ops.healthz),
+    path("readyz", ops.readyz),
+    path("metrics", ops.metrics),
+    path("dev/mailbox", dev.mailbox),
+    path("dev/mailbox.json", dev.mailbox_json),
 ]
 handler404 = pages.missing
 handler500 = pages.failed

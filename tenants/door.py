@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
 from typing import Any, get_args
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 from ninja import Router
 from ninja.constants import NOT_SET
-from ninja.utils import check_csrf
 from pydantic import BaseModel
 
 from tenants.actor import Actor
@@ -81,10 +82,11 @@ def api(
     policy = Policy(permission, within, step_up, audit, throttle, with_temporary_password)
 
     def declare(work: Callable[..., Any]) -> Callable[..., Any]:
-        guard = Guard(policy, _query_names(work, path), _takes_body(work))
+        guard = Guard(policy, _query_names(work), _takes_body(work))
         view = _scoped(policy, work)
         view.policy = policy  # type: ignore[attr-defined]
-        return router.api_operation([method], path, auth=guard, response=response, **more)(view)
+        declared: Callable[..., Any] = router.api_operation([method], path, auth=guard, response=response, **more)(view)
+        return declared
 
     return declare
 
@@ -108,7 +110,8 @@ def page(
         def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 admit(request, policy)
-                return view(request, *args, **kwargs)
+                answer: HttpResponse = view(request, *args, **kwargs)
+                return answer
             except Refusal as refusal:
                 return refusal_page(request, refusal)
 
@@ -147,12 +150,33 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
+def person_of(request: HttpRequest) -> tuple[Actor, UUID, UUID]:
+    """The actor behind an admitted request with the ids of their login and session. Raises 401 for the system."""
+    actor = actor_of(request)
+    if actor.login is None or actor.session is None:
+        raise token_invalid()
+    return actor, actor.login, actor.session
+
+
 def chunk(request: HttpRequest) -> AbstractContextManager[SchoolRef]:
     """One scope of the actor's school, for doors declared `Within.CHUNKS`."""
     school = actor_of(request).school
     if school is None:
         raise forbidden()
     return school_scope(school)
+
+
+class Csrf(CsrfViewMiddleware):
+    """Django's check without its page: the API words its own refusals."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
+        return HttpResponse(reason, status=403)
+
+    @classmethod
+    def refuses(cls, request: HttpRequest) -> bool:
+        check = cls(lambda _: HttpResponse())
+        check.process_request(request)
+        return check.process_view(request, lambda *_: HttpResponse(), (), {}) is not None
 
 
 class Guard:
@@ -163,9 +187,9 @@ class Guard:
 
     def __call__(self, request: HttpRequest) -> Any:
         actor = admit(request, self.policy)
-        if actor is not None and getattr(request, "signed_by", "") == "cookie" and request.method not in SAFE:
-            if check_csrf(request):
-                raise Refusal(403, "forbidden", gettext("The page is too old. Reload it and try again."))
+        by_cookie = actor is not None and getattr(request, "signed_by", "") == "cookie"
+        if by_cookie and request.method not in SAFE and Csrf.refuses(request):
+            raise Refusal(403, "forbidden", gettext("The page is too old. Reload it and try again."))
         unknown = sorted(set(request.GET) - self.query_names)
         if unknown:
             raise Refusal(
@@ -196,7 +220,7 @@ def _scoped(policy: Policy, work: Callable[..., Any]) -> Callable[..., Any]:
     return inside
 
 
-def _query_names(work: Callable[..., Any], path: str) -> frozenset[str]:
+def _query_names(work: Callable[..., Any]) -> frozenset[str]:
     """Names a query may carry: the fields of every `Query[...]` schema of `work`."""
     names: set[str] = set()
     for parameter in inspect.signature(work, eval_str=True).parameters.values():

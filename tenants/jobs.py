@@ -7,19 +7,31 @@ personal data. This is the only file that knows the queue.
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import close_old_connections, transaction
-from django_q.models import Schedule
+from django.db import connection, connections, transaction
+from django.utils import timezone
+from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
 from tenants.current import current_school
-from tenants.models import school_ref
+from tenants.models import Heartbeat, school_ref
+from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
+SCHEDULES_LOCK = 0x5EED_0001  # advisory: workers that start together write the table one after the other
+FAILURES_KEPT = timedelta(days=7)
+BEAT_EVERY = 5.0  # seconds between two heartbeats of one job in one process
 _jobs: dict[str, Callable[..., Any]] = {}
+_beaten: dict[str, float] = {}
+
+
+class JobFailed(RuntimeError):
+    """What the queue keeps of a failure: the job and the kind of error, as an error's text may name somebody."""
 
 
 def job(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -42,30 +54,66 @@ def later(name: str, *ids: str, school: UUID | None = None) -> None:
 
 
 def run(envelope: str) -> None:
-    """What a worker calls. Raises KeyError for an envelope that names no job of ours."""
+    """What a worker calls. Raises JobFailed, also for an envelope that names no job of ours."""
     order = json.loads(envelope)
-    work = _jobs[order["job"]]
-    if order["school"]:
-        work(*order["ids"], school=school_ref(UUID(order["school"])))
-    else:
-        work(*order["ids"])
+    name = order["job"]
+    try:
+        work = _jobs[name]
+        if order["school"]:
+            work(*order["ids"], school=school_ref(UUID(order["school"])))
+        else:
+            work(*order["ids"])
+    except Exception as error:
+        log.error("job %s failed\n%s", name, without_text(error))
+        raise JobFailed(f"{name}: {type(error).__name__}") from None
+    _beat(name)
+
+
+def _beat(name: str) -> None:
+    if time.monotonic() - _beaten.get(name, -BEAT_EVERY) < BEAT_EVERY:
+        return
+    _beaten[name] = time.monotonic()
+    beat = Heartbeat(name=name, at=timezone.now())
+    Heartbeat.objects.bulk_create([beat], update_conflicts=True, unique_fields=["name"], update_fields=["at"])
+
+
+def last_beat(name: str) -> datetime | None:
+    """When the job called `name` last came to its end, in any worker."""
+    return Heartbeat.objects.filter(name=name).values_list("at", flat=True).first()
 
 
 def start_schedules(table: dict[str, int]) -> None:
-    """Make the queue's schedules equal to `table` (job name -> every so many minutes)."""
-    Schedule.objects.exclude(name__in=table).delete()
-    for name, minutes in table.items():
-        envelope = json.dumps({"job": name, "school": None, "ids": []})
-        Schedule.objects.update_or_create(
-            name=name,
-            defaults={
-                "func": "tenants.jobs.run",
-                "args": repr((envelope,)),
-                "schedule_type": Schedule.MINUTES,
-                "minutes": minutes,
-                "repeats": -1,
-            },
+    """Make the queue's schedules equal to `table` (job name -> every so many minutes), and nothing else.
+
+    One unreadable row would stop all the others, so every row is written anew; only its next run is kept. Raises
+    ValueError for a name that is no job or an interval below a minute.
+    """
+    wrong = [name for name, minutes in table.items() if name not in _jobs or minutes < 1]
+    if wrong:
+        raise ValueError(f"Not a job, or not every so many minutes: {', '.join(wrong)}.")
+    with transaction.atomic(using="default"), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SCHEDULES_LOCK])
+        now = timezone.now()
+        due = dict(Schedule.objects.exclude(next_run=None).values_list("name", "next_run"))
+        Schedule.objects.all().delete()
+        Schedule.objects.bulk_create(
+            Schedule(
+                name=name,
+                func="tenants.jobs.run",
+                args=repr((json.dumps({"job": name, "school": None, "ids": []}),)),
+                schedule_type=Schedule.MINUTES,
+                minutes=minutes,
+                repeats=-1,
+                next_run=min(due.get(name, now), now + timedelta(minutes=minutes)),
+            )
+            for name, minutes in table.items()
         )
+
+
+@job("queue.tidy")
+def tidy() -> None:
+    """The queue never forgets a failure by itself; a week is enough to look at one."""
+    Task.objects.filter(stopped__lt=timezone.now() - FAILURES_KEPT).delete()
 
 
 class Waker:
@@ -96,13 +144,15 @@ class Waker:
                 if not schools:
                     self._thread = None
                     return
-            try:
-                for school in schools:
-                    later("events.drain", school=school)
-            except Exception:
-                log.exception("A wake-up was lost; the sweep will find its rows.")
-            finally:
-                close_old_connections()
+            for school in schools:
+                self._wake(school)
+            connections.close_all()  # this thread's own; nobody else would ever close them
+
+    def _wake(self, school: UUID) -> None:
+        try:
+            later("events.drain", school=school)
+        except Exception as error:
+            log.warning("A wake-up was lost; the sweep will find its rows.\n%s", without_text(error))
 
 
 waker = Waker()

@@ -62,6 +62,11 @@ class SchoolPlacement(models.Model):
     alias = models.CharField(max_length=40, default="schools")
     role = models.CharField(max_length=63, unique=True)
     wrapped_key = models.BinaryField()
+    # The fleet's ledger: which state of the migrations this school is at, and why it is not further.
+    fingerprint = models.CharField(max_length=64, default="")
+    migrated_at = models.DateTimeField(default=now)
+    quarantined = models.BooleanField(default=False)  # a migration failed: the school answers 503
+    migration_error = models.CharField(max_length=500, blank=True, default="")
 
 
 class GoldenSchema(models.Model):
@@ -73,9 +78,17 @@ class GoldenSchema(models.Model):
     created_at = models.DateTimeField(default=now, editable=False)
 
 
+class Heartbeat(models.Model):
+    """When each job of the worker last came to its end; what the watchdog and the operator look at."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    at = models.DateTimeField()
+
+
 def school_ref(school_id: UUID) -> SchoolRef:
     """The school with this id. Raises School.DoesNotExist."""
-    return School.objects.select_related("placement").get(pk=school_id).ref()
+    school: School = School.objects.select_related("placement").get(pk=school_id)
+    return school.ref()
 
 
 def school_refs(*states: str) -> list[SchoolRef]:

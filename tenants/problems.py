@@ -72,6 +72,11 @@ def suspended() -> Refusal:
     return Refusal(423, "school_suspended", "This school is suspended. Sign-ins and gate scans are blocked.")
 
 
+def unavailable() -> Refusal:
+    detail = "This school is being repaired after an update. Try again in a few minutes."
+    return Refusal(503, "school_unavailable", detail, headers={"Retry-After": "60"})
+
+
 def problem(request: HttpRequest, refusal: Refusal) -> JsonResponse:
     """`refusal` as application/problem+json."""
     body: dict[str, object] = {

@@ -9,8 +9,9 @@ import os
 import re
 import secrets
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections, transaction
+from django.db.migrations.loader import MigrationLoader
 
 from tenants.ids import new_id
 from tenants.models import GoldenSchema, School, SchoolPlacement, SchoolState
@@ -27,6 +29,7 @@ from tenants.records import SchoolRecord
 from tenants.sealing import new_wrapped_key
 
 MIGRATOR = "migrator"
+DML = "SELECT, INSERT, UPDATE, DELETE"
 Seed = Sequence[tuple[str, Sequence[Any]]]
 
 
@@ -59,7 +62,9 @@ def provision(
         school = School(id=school_id or new_id(), slug=slug, name=name, timezone=timezone, state=state)
         school.schema_name = place
         school.save(using=MIGRATOR, force_insert=True)
-        SchoolPlacement(school=school, role=place, wrapped_key=new_wrapped_key()).save(using=MIGRATOR)
+        SchoolPlacement(school=school, role=place, wrapped_key=new_wrapped_key(), fingerprint=fingerprint()).save(
+            using=MIGRATOR
+        )
         cursor.execute("SET LOCAL ROLE NONE")
         login = "LOGIN" if settings.SCHOOL_ROLES_MAY_LOGIN else "NOLOGIN"
         cursor.execute(f'CREATE ROLE "{place}" {login} NOINHERIT')
@@ -86,15 +91,21 @@ def _run_seed(cursor: Any, schema: str, seed: Seed) -> None:
 
 def grants(schema: str, role: str) -> list[str]:
     """The statements that give a school's role its rights: DML on its tables, less on append-only ones, no ledger."""
-    statements = [
+    return [
         f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"',
-        f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"',
+        f'GRANT {DML} ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"',
         f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}"',
         f'REVOKE ALL ON "{schema}".django_migrations FROM "{role}"',
+        *(f'REVOKE UPDATE, DELETE ON "{schema}"."{table}" FROM "{role}"' for table in append_only_tables()),
     ]
-    for table in append_only_tables():
-        statements.append(f'REVOKE UPDATE, DELETE, TRUNCATE ON "{schema}"."{table}" FROM "{role}"')
-    return statements
+
+
+def grants_on(tables: Iterable[str], schema: str, role: str) -> list[str]:
+    """The same rights on tables that are new in a school that has had its others for long."""
+    kept = set(append_only_tables())
+    return [
+        f'GRANT {"SELECT, INSERT" if table in kept else DML} ON "{schema}"."{table}" TO "{role}"' for table in tables
+    ]
 
 
 def append_only_tables() -> list[str]:
@@ -133,7 +144,10 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for config in apps.get_app_configs():
         if config.name in settings.TENANT_APPS:
-            for path in sorted((Path(config.path) / "migrations").glob("*.py")):
+            module, _ = MigrationLoader.migrations_module(config.label)
+            found = find_spec(module) if module else None
+            folder = Path(found.origin).parent if found and found.origin else None  # an app without models has none
+            for path in sorted(folder.glob("*.py")) if folder else ():
                 digest.update(f"{config.label}/{path.name}\0".encode() + path.read_bytes())
     digest.update(inspect.getsource(clean).encode())
     return digest.hexdigest()
@@ -154,11 +168,14 @@ def _template(schema: str) -> Iterator[None]:
 def migrate(schema: str) -> None:
     """Bring one schema up with django-tenants' own command (the reference every other way is compared with)."""
     call_command("migrate_schemas", schema_name=schema, tenant=True, verbosity=0, interactive=False)
-    connections[MIGRATOR].set_schema_to_public()
+    migrator: Any = connections[MIGRATOR]
+    migrator.set_schema_to_public()
 
 
 def dump(schema: str) -> str:
     """pg_dump of `schema`: structure, then rows (the migration ledger), cleaned for replay. Raises BadGolden."""
+    if not settings.PG_DUMP:
+        raise BadGolden("pg_dump is not on the path of this process.")
     params = connections[MIGRATOR].settings_dict
     login = f"postgresql://{quote(params['USER'])}@/{quote(params['NAME'])}"
     common = [settings.PG_DUMP, "-d", login, "--role=owner", "-n", schema, "--no-owner", "--no-privileges"]

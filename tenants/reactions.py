@@ -29,8 +29,19 @@ class Happened:
     about: dict[str, Any]
 
 
-class Handle(Protocol):
-    def __call__(self, event: Happened, /, *, now: datetime) -> None: ...
+class ReactionError(Exception):
+    """A handler's own way to say that it failed. `reason` is a code: it is kept and shown, so it names nobody.
+
+    `permanent`: another attempt cannot help. `unreachable`: the world itself was away, so its lane may rest.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool = False, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.permanent, self.unreachable = reason, permanent, unreachable
+
+
+class GivenUp(Protocol):
+    def __call__(self, event: Happened, /, *, reason: str, now: datetime) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,9 @@ class Handler:
     """`outside=True`: it speaks to the world, so it is called without a scope, opens its own, and runs at least once.
 
     Otherwise it runs inside the school's scope and its effect commits together with the record that it ran.
-    `expires_after`: later than this it is not run any more, and says so.
+    `expires_after`: later than this (counted from the event) it is not run any more, and says so.
+    `given_up`: called in the scope, in the transaction in which the reaction expires or dies, to say so where people
+    look.
     """
 
     name: str
@@ -47,20 +60,27 @@ class Handler:
     run: Callable[..., None]
     outside: bool
     expires_after: timedelta | None
+    given_up: GivenUp | None
 
 
 _handlers: dict[str, Handler] = {}
 
 
 def reaction(
-    kind: str, *, name: str, lane: Lane, outside: bool = False, expires_after: timedelta | None = None
+    kind: str,
+    *,
+    name: str,
+    lane: Lane,
+    outside: bool = False,
+    expires_after: timedelta | None = None,
+    given_up: GivenUp | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Subscribe a function to events of `kind`. `outside` handlers get `(event, *, school, now)`."""
 
     def subscribe(run: Callable[..., None]) -> Callable[..., None]:
         if name in _handlers and _handlers[name].run is not run:
             raise RuntimeError(f"Two reactions are called {name}.")
-        _handlers[name] = Handler(name, kind, lane, run, outside, expires_after)
+        _handlers[name] = Handler(name, kind, lane, run, outside, expires_after, given_up)
         return run
 
     return subscribe

@@ -47,9 +47,17 @@ class SchoolRecord(models.Model):
         school = school_or_none()
         self.of_school = school.id if school else None
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.must_be_here()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self.must_be_here()
+        return super().delete(*args, **kwargs)
+
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
-        record = super().from_db(db, field_names, values)
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **more: Any) -> Self:
+        record = super().from_db(db, field_names, values, **more)
         record.of_school = current_school().id
         return record
 
@@ -60,11 +68,3 @@ class SchoolRecord(models.Model):
             self.of_school = here
         if self.of_school != here:
             raise WrongSchool(f"A {self._meta.label} of another school cannot be written here.")
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.must_be_here()
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        self.must_be_here()
-        return super().delete(*args, **kwargs)

@@ -1,6 +1,7 @@
 """The Postgres logins, roles and grants of an installation. Runs with the administrator's URL, at set-up only."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -44,7 +45,7 @@ def set_up(admin_url: str, database: str, passwords: dict[str, str]) -> list[str
     `passwords`: one per login of LOGINS. Returns one line per measure the server refused. Raises RuntimeError for a
     server older than PostgreSQL 16.
     """
-    with psycopg.connect(admin_url, autocommit=True) as admin:
+    with _server(admin_url) as admin:
         if admin.info.server_version < 160000:
             raise RuntimeError("MySentinel needs PostgreSQL 16 or newer (GRANT ... WITH INHERIT FALSE, SET TRUE).")
         _roles(admin, passwords)
@@ -54,6 +55,21 @@ def set_up(admin_url: str, database: str, passwords: dict[str, str]) -> list[str
         admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO owner").format(sql.Identifier(database)))
     with psycopg.connect(admin_url, dbname=database, autocommit=True) as admin:
         return harden(admin, database)
+
+
+def _server(admin_url: str) -> psycopg.Connection:
+    """The server of `admin_url`, whose database may not exist yet."""
+    try:
+        return psycopg.connect(admin_url, autocommit=True)
+    except psycopg.OperationalError:
+        return psycopg.connect(admin_url, dbname="postgres", autocommit=True)
+
+
+def logins_of(admin_url: str) -> list[str]:
+    """Which of LOGINS the server has already."""
+    with _server(admin_url) as admin:
+        found = admin.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(LOGINS)])
+        return [name for (name,) in found]
 
 
 def _roles(admin: psycopg.Connection, passwords: dict[str, str]) -> None:
@@ -92,8 +108,11 @@ def harden(admin: psycopg.Connection, database: str) -> list[str]:
     return refused
 
 
-def close_platform_history(migrator: psycopg.Connection) -> None:
-    """After the platform's migrations: its history is append-only, its migration ledger not the platform's to touch."""
+def close_platform_history(migrator: Any) -> None:
+    """After the platform's migrations: its history is append-only, its migration ledger not the platform's to touch.
+
+    `migrator` is a connection or cursor of the owner.
+    """
     for table in APPEND_ONLY_ON_PLATFORM:
         migrator.execute(
             sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM platform").format(sql.Identifier("public", table))

@@ -1,4 +1,4 @@
-"""Bases of every shape that comes in or goes out: what comes in has no unknown keys and nothing Postgres cannot hold."""
+"""Bases of every shape that comes in or goes out: no unknown keys, and nothing Postgres cannot hold."""
 
 from typing import Any
 

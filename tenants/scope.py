@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connections, transaction
 
@@ -18,9 +19,10 @@ def school_scope(school: SchoolRef) -> Iterator[SchoolRef]:
     """
     if _here.get() is not None:
         raise WrongSchool("A school is already open: scopes do not nest.")
-    if any(not block._from_testcase for block in connections["default"].atomic_blocks):
+    blocks: list[Any] = connections["default"].atomic_blocks
+    if any(not block._from_testcase for block in blocks):
         raise OutsideScope("A school cannot be entered inside a platform transaction.")
-    connection = connections[school.alias]
+    connection: Any = connections[school.alias]
     try:
         with transaction.atomic(using=school.alias, durable=True):
             token = _here.set(school)

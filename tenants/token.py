@@ -65,7 +65,7 @@ def verify(token: str, *, typ: str) -> Claims:
             token, key, algorithms=["EdDSA"], audience=AUDIENCE, issuer=settings.PUBLIC_URL,
             options={"require": [claim for claim in CLAIMS if claim != "school"]},
         )  # fmt: skip
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:  # deep nesting and bad Unicode are not PyJWT's own
         raise BadToken(type(error).__name__) from None
     return _claims(body)
 

@@ -69,7 +69,7 @@ def copy_of_template() -> Iterator[str]:
     before = connections["default"].settings_dict["NAME"]
     with psycopg.connect(ADMIN, autocommit=True) as admin:
         admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+            sql.SQL("CREATE DATABASE {} OWNER owner TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(source)
             )
         )

@@ -5,10 +5,20 @@ from django.utils import timezone
 from ninja import Router
 
 from shared_apps.identity.models import Login, Session
-from shared_apps.identity.schemas import LoginIn, MeOut, PasswordIn, RefreshIn, SessionOut, SessionsOut, TokensOut
+from shared_apps.identity.schemas import (
+    LoginIn,
+    MeOut,
+    PasswordIn,
+    RefreshIn,
+    SchoolOut,
+    SessionOut,
+    SessionsOut,
+    TokensOut,
+)
 from shared_apps.identity.services import names, sign_in
 from tenants import token
-from tenants.door import Within, actor_of, api
+from tenants.current import SchoolRef
+from tenants.door import Within, api, person_of
 from tenants.ids import parse_id
 from tenants.models import School
 from tenants.permissions import Permission
@@ -33,8 +43,8 @@ def tokens(opened: sign_in.SignedIn) -> TokensOut:
     )
 
 
-def school_out(school: School | None) -> dict[str, object] | None:
-    return {"id": school.id, "slug": school.slug, "name": school.name} if school else None
+def school_out(school: School | SchoolRef | None) -> SchoolOut | None:
+    return SchoolOut(id=school.id, slug=school.slug, name=school.name) if school else None
 
 
 @api(
@@ -60,25 +70,23 @@ def refresh(request: HttpRequest, body: RefreshIn) -> TokensOut:
     router, "POST", "/auth/logout", permission=Permission.ACCOUNT, within=Within.ACCOUNT,
     audit="identity.session_revoked", with_temporary_password=True, response={204: None},
 )  # fmt: skip
-def logout(request: HttpRequest) -> tuple[int, None]:
+def logout(request: HttpRequest) -> None:
     """End this session."""
-    actor = actor_of(request)
-    sign_in.revoke(Session.objects.get(pk=actor.session), by=actor.name_in_audit, now=timezone.now())
-    return 204, None
+    actor, _, session = person_of(request)
+    sign_in.revoke(Session.objects.get(pk=session), by=actor.name_in_audit, now=timezone.now())
 
 
 @api(
     router, "POST", "/auth/password", permission=Permission.ACCOUNT, within=Within.ACCOUNT,
     audit="identity.password_changed", throttle="password", with_temporary_password=True, response={204: None},
 )  # fmt: skip
-def change_password(request: HttpRequest, body: PasswordIn) -> tuple[int, None]:
+def change_password(request: HttpRequest, body: PasswordIn) -> None:
     """Choose a new password; every other session ends."""
-    actor = actor_of(request)
+    _, login, session = person_of(request)
     sign_in.change_password(
-        login=Login.objects.get(pk=actor.login), session=Session.objects.get(pk=actor.session),
+        login=Login.objects.get(pk=login), session=Session.objects.get(pk=session),
         current=body.current, new=body.new, now=timezone.now(),
     )  # fmt: skip
-    return 204, None
 
 
 @api(
@@ -87,13 +95,13 @@ def change_password(request: HttpRequest, body: PasswordIn) -> tuple[int, None]:
 )  # fmt: skip
 def sessions(request: HttpRequest) -> SessionsOut:
     """Where this person is signed in."""
-    actor = actor_of(request)
-    rows = sign_in.open_sessions(actor.login, now=timezone.now())
+    _, login, here = person_of(request)
+    rows = sign_in.open_sessions(login, now=timezone.now())
     return SessionsOut(
         items=[
             SessionOut(
                 id=row.id, device=row.device, created_at=row.created_at, last_seen_at=row.last_seen_at,
-                current=row.id == actor.session,
+                current=row.id == here,
             )
             for row in rows
         ]
@@ -104,14 +112,14 @@ def sessions(request: HttpRequest) -> SessionsOut:
     router, "DELETE", "/auth/sessions/{session_id}", permission=Permission.ACCOUNT, within=Within.ACCOUNT,
     audit="identity.session_revoked", response={204: None},
 )  # fmt: skip
-def end_session(request: HttpRequest, session_id: str) -> tuple[int, None]:
+def end_session(request: HttpRequest, session_id: str) -> None:
     """End one of one's own sessions."""
-    actor = actor_of(request)
-    found = Session.objects.filter(pk=parse_id(session_id), login=actor.login, revoked_at=None).first()
+    actor, login, _ = person_of(request)
+    wanted = parse_id(session_id)
+    found = Session.objects.filter(pk=wanted, login=login, revoked_at=None).first() if wanted else None
     if found is None:
         raise not_found()
     sign_in.revoke(found, by=actor.name_in_audit, now=timezone.now())
-    return 204, None
 
 
 @api(
@@ -120,10 +128,8 @@ def end_session(request: HttpRequest, session_id: str) -> tuple[int, None]:
 )  # fmt: skip
 def me(request: HttpRequest) -> MeOut:
     """Who is signed in, and where."""
-    actor = actor_of(request)
-    school = actor.school
+    actor, login, _ = person_of(request)
     return MeOut(
-        id=actor.login, name=names.name_of(actor), scope=actor.scope, roles=sorted(actor.roles),
-        school={"id": school.id, "slug": school.slug, "name": school.name} if school else None,
-        language=names.language_of(actor),
+        id=login, name=names.name_of(actor), scope=actor.scope, roles=sorted(actor.roles),
+        school=school_out(actor.school), language=names.language_of(actor),
     )  # fmt: skip

@@ -63,8 +63,11 @@ class Reaction(SchoolRecord):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event", "handler"], name="reaction_once")]
         indexes = [
+            # Two equalities, not IN: PostgreSQL prints an IN with a cast more when it is read back from a dump.
             models.Index(
-                fields=["lane", "next_at"], name="reaction_due", condition=Q(state__in=("waiting", "running"))
+                fields=["lane", "next_at"],
+                name="reaction_due",
+                condition=Q(state="waiting") | Q(state="running"),
             ),
             models.Index(fields=["state", "handler"], name="reaction_dead", condition=Q(state="dead")),
         ]

@@ -7,6 +7,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
+from ninja import Status as Answered
 from pydantic import ValidationError
 
 from tenant_apps.gate.schemas import (
@@ -48,7 +49,7 @@ def gates(request: HttpRequest) -> GatesOut:
     router, "POST", "/gate/scans", permission=Permission.GATE_SCAN, within=Within.CHUNKS, audit="gate.scan_recorded",
     response={200: ScanOut, 201: ScanOut}, by_alias=True,
 )  # fmt: skip
-def scan(request: HttpRequest, body: ScanIn) -> tuple[int, ScanOut]:
+def scan(request: HttpRequest, body: ScanIn) -> Answered[ScanOut]:
     """Record one scan and say what it came to; the same id again gives the same answer."""
     (outcome,) = _recorded(request, [body.tap()])
     if outcome.error == NO_GATE:
@@ -57,7 +58,7 @@ def scan(request: HttpRequest, body: ScanIn) -> tuple[int, ScanOut]:
         raise conflict("This scan_id was used for another scan.")
     if outcome.error:
         raise Refusal(422, "invalid", outcome.error.message, [outcome.error])
-    return (201 if outcome.status is Status.RECORDED else 200), ScanOut(**_answer(outcome))
+    return Answered(201 if outcome.status is Status.RECORDED else 200, ScanOut(**_answer(outcome)))
 
 
 @api(
@@ -131,9 +132,12 @@ def _echo(scan_id: object) -> str | None:
 
 def _result(outcome: Outcome) -> ItemOut | FailedItemOut:
     if outcome.error:
-        failed = "conflict" if outcome.status is Status.CONFLICT else "invalid"
-        return FailedItemOut(scan_id=str(outcome.tap.scan_id), status=failed, errors=[ErrorOut(**vars(outcome.error))])
-    return ItemOut(status=outcome.status.value, **_answer(outcome))
+        return FailedItemOut(
+            scan_id=str(outcome.tap.scan_id),
+            status="conflict" if outcome.status is Status.CONFLICT else "invalid",
+            errors=[ErrorOut(**vars(outcome.error))],
+        )
+    return ItemOut(status="replayed" if outcome.status is Status.REPLAYED else "recorded", **_answer(outcome))
 
 
 def _answer(outcome: Outcome) -> dict[str, Any]:

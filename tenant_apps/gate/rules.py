@@ -106,7 +106,7 @@ class Code(StrEnum):
 
     @property
     def moves(self) -> bool:
-        """Whether such a scan put the learner on or off site, rather than finding them there."""
+        """Whether such a scan took the learner through the gate, rather than finding them there."""
         return self not in REFUSED and self not in (Code.ALREADY_IN, Code.ALREADY_OUT)
 
 
@@ -201,21 +201,12 @@ class Seen:
 
     scanned_at: datetime
     recorded_at: datetime
-    id: UUID
     direction: Direction
-    moves: bool
     gate: UUID
 
     @property
-    def order(self) -> tuple[datetime, datetime, UUID]:
-        return self.scanned_at, self.recorded_at, self.id
-
-
-@dataclass(frozen=True)
-class Whereabouts:
-    on_site: bool
-    since: datetime
-    gate: UUID
+    def order(self) -> tuple[datetime, datetime]:
+        return self.scanned_at, self.recorded_at
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
@@ -233,22 +224,17 @@ def on_site_at(at: datetime, seen: Sequence[Seen]) -> bool:
     return bool(before) and max(before, key=lambda scan: scan.order).direction is Direction.IN
 
 
-def whereabouts(seen: Sequence[Seen]) -> Whereabouts:
-    """Where one local day's admitted scans (at least one, in any order) leave the learner.
+def latest(seen: Sequence[Seen]) -> Seen | None:
+    return max(seen, key=lambda scan: scan.order, default=None)
 
-    The last scan decides. `since` is the scan that put the learner there: the last that moved in the run of equal
-    directions at the end, or the first of that run when an older scan that came late cut it off. So it depends on
-    the set of scans alone, and an older scan never takes `since` back.
+
+def moves_presence(scan: Seen, last: Seen | None) -> bool:
+    """Whether a scan puts its learner somewhere; `last` is the latest of its local day recorded before it.
+
+    The first of a day does, and one that is later than all others and goes the other way. An older one that comes
+    late never does: somebody was seen after it.
     """
-    ordered = sorted(seen, key=lambda scan: scan.order)
-    last = ordered[-1]
-    run: list[Seen] = []
-    for scan in reversed(ordered):
-        if scan.direction is not last.direction:
-            break
-        run.append(scan)
-    put = next((scan for scan in run if scan.moves), run[-1])
-    return Whereabouts(last.direction is Direction.IN, put.scanned_at, put.gate)
+    return last is None or (scan.order > last.order and scan.direction is not last.direction)
 
 
 def slot_of(at: datetime, zone: ZoneInfo) -> tuple[date, time]:

@@ -2,10 +2,10 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import Field, PlainSerializer, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from tenant_apps.gate.models import Gate
@@ -18,6 +18,13 @@ LONGEST_BADGE = 64
 MOST_SCANS = 5_000
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # what a phone says whose clock was reset
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?(?P<zone>[Zz]|[+-]\d\d:\d\d)?")
+
+# To the microsecond: ninja's encoder would cut to milliseconds, and a phone finds its own time again.
+Moment = Annotated[
+    datetime,
+    PlainSerializer(lambda at: at.astimezone(UTC).isoformat().replace("+00:00", "Z"), return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 
 
 class ScanIn(Body):
@@ -94,8 +101,8 @@ class ScanOut(Answer):
     direction: Literal["in", "out"]
     learner: LearnerOut | None
     on_site: bool | None
-    scanned_at: datetime
-    recorded_at: datetime
+    scanned_at: Moment
+    recorded_at: Moment
     skew_seconds: int
 
 
@@ -121,14 +128,14 @@ class BatchOut(Answer):
 
 class OnSiteItemOut(Answer):
     learner: LearnerOut
-    since: datetime
+    since: Moment
     gate: GateOut
 
 
 class OnSiteOut(Answer):
     count: int
     items: list[OnSiteItemOut]
-    as_of: datetime
+    as_of: Moment
 
 
 def learner_out(learner: Learner) -> LearnerOut:

@@ -1,4 +1,4 @@
-"""The people of a school, its calendar and its classes. Contacts are sealed; names are not, as lists are searched by name."""
+"""The people of a school, its calendar, its classes. Contacts are sealed; names are not: lists are searched by them."""
 
 from typing import Any
 

@@ -5,6 +5,7 @@ The platform's alias is plain. A school's alias (`SCOPED: True` in its settings)
 not used here: it sets the path for the session, puts `public` on it and fails open.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -28,7 +29,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.ensure_connection()
         if self.scoped:
             self.enter()
-        return super()._cursor(name)
+        return super()._cursor(name)  # type: ignore[misc]
 
     def enter(self) -> None:
         """Become the school's role, once per transaction; refuse without a scope or outside its transaction."""
@@ -90,23 +91,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         self.entered = None
-        super()._commit()
+        super()._commit()  # type: ignore[misc]
 
     def _rollback(self) -> None:
         self.entered = None
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]
 
     def _configure_connection(self, connection: Any) -> bool:
         # A login may poison its own defaults with ALTER ROLE; every connection starts from nothing all the same.
-        super()._configure_connection(connection)
+        super()._configure_connection(connection)  # type: ignore[misc]
         cleanse(connection, self.scoped)
         return True
 
     @property
-    def pg_version(self) -> int:  # type: ignore[override]
+    def pg_version(self) -> int:
         # Django's opens a cursor while connecting, which the wall would refuse.
         self.ensure_connection()
         return int(self.connection.info.server_version)
 
-    def check_constraints(self, table_names: list[str] | None = None) -> None:
+    def check_constraints(self, table_names: Iterable[str] | None = None) -> None:
         """Nothing is deferred here, so there is nothing to check; Django's asks outside any scope."""

@@ -119,5 +119,6 @@ def visit(browser: Browser, live_site: LiveSite) -> Iterator[Callable[..., Page]
 
 def _is_complaint(kind: str, text: str) -> bool:
     """An error in the console that is not a refused or lost request, which a journey may well provoke."""
-    provoked = ("Failed to load resource: the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED")
-    return kind == "error" and not text.startswith("htmx:") and not any(words in text for words in provoked)
+    provoked = ("Failed to load resource: the server responded with a status of", "Response Status Error Code")
+    lost = "net::ERR_INTERNET_DISCONNECTED"
+    return kind == "error" and not text.startswith(("htmx:", *provoked)) and lost not in text

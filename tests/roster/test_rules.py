@@ -25,8 +25,8 @@ def test_every_bar_lies_in_the_picture_and_no_two_overlap(flow):
     edges = sorted((bar.x, bar.x + bar.width) for bar in drawn.bars)
     assert all(one[1] <= other[0] for one, other in zip(edges, edges[1:], strict=False))
     for bar in drawn.bars:
-        assert 0 <= bar.x and bar.x + bar.width <= drawn.width
-        assert 0 <= bar.y and abs(bar.y + bar.height - CHART_HEIGHT) < 0.01
+        assert bar.x >= 0 and bar.x + bar.width <= drawn.width
+        assert bar.y >= 0 and abs(bar.y + bar.height - CHART_HEIGHT) < 0.01
 
 
 @given(FLOWS)

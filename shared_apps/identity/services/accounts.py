@@ -1,6 +1,7 @@
 """Making logins and giving them roles."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -39,10 +40,20 @@ def give_role(
         login = Login.objects.create(
             email_hash=email_hash(email), password_hash=hash_password(password), must_change_password=temporary
         )
+    place: dict[str, Any] = {"login": login, "school_id": school, "role": role}
     _, made = Membership.objects.get_or_create(
-        login=login, school_id=school, role=role,
-        defaults={"person": person, "name": name if school is None else "", "region": region},
-    )  # fmt: skip
+        **place, defaults={"person": person, "name": name if school is None else "", "region": region}
+    )
     if made:
         record("identity.role_given", by=by, now=now, school=school, facts={"login": str(login.id), "role": role})
     return login
+
+
+def holders(role: str) -> int:
+    """How many people hold a role, everywhere."""
+    return int(Membership.objects.filter(role=role, active=True, login__active=True).count())
+
+
+def is_known(email: str) -> bool:
+    """Whether somebody can sign in with this address."""
+    return bool(Login.objects.filter(email_hash=email_hash(email)).exists())

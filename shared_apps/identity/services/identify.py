@@ -8,7 +8,7 @@ from django.db.models import OuterRef, Subquery
 from shared_apps.identity.models import Membership, Session
 from tenants.actor import Actor
 from tenants.models import SchoolState
-from tenants.problems import suspended, token_invalid
+from tenants.problems import suspended, token_invalid, unavailable
 from tenants.token import Claims
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -31,6 +31,8 @@ def identify(claims: Claims, *, now: datetime) -> Actor:
         raise token_invalid()
     if session.school and session.school.state == SchoolState.DISABLED:
         raise suspended()
+    if session.school and session.school.placement.quarantined:
+        raise unavailable()
     if not session.roles:
         raise token_invalid()
     if now - session.last_seen_at > SEEN_EVERY:

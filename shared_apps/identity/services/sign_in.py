@@ -76,6 +76,7 @@ def prove(*, email: str, password: str, network: str, now: datetime) -> Login:
         throttle.failed(account, source, now=now)
         record("identity.sign_in_failed", by="stranger", now=now)
         raise Refusal(401, "sign_in_failed", "The address or the password is wrong.")
+    throttle.refuse_when_spent(account, source, now=now)  # again: guesses beside this one may have spent it
     return login
 
 
@@ -159,21 +160,21 @@ def refresh(*, refresh_token: str, now: datetime) -> SignedIn:
         )
         if link is None or not _alive(link.session, now):
             raise token_invalid()
+        session = link.session
+        if session.school and session.school.state == SchoolState.DISABLED:
+            raise suspended()  # before rotating: the token is still good when the school comes back
+        roles = tuple(sorted(roles_of(session)))
+        if not roles:
+            raise token_invalid()
         if link.used_at is None:
             link.used_at = now
             link.save(update_fields=["used_at"])
-            RefreshToken.objects.create(digest=_digest(_child(refresh_token)), session=link.session, created_at=now)
+            RefreshToken.objects.create(digest=_digest(_child(refresh_token)), session=session, created_at=now)
         elif now - link.used_at > REPEAT_WITHIN:
             # Kept, not rolled back: raised only after this transaction has committed.
-            revoke(link.session, by="system:refresh-reuse", now=now)
+            revoke(session, by="system:refresh-reuse", now=now)
             reused = True
-        session = link.session
     if reused:
-        raise token_invalid()
-    if session.school and session.school.state == SchoolState.DISABLED:
-        raise suspended()
-    roles = tuple(sorted(roles_of(session)))
-    if not roles:
         raise token_invalid()
     return SignedIn(session, roles, session.school, _child(refresh_token))
 
@@ -193,7 +194,7 @@ def revoke(session: Session, *, by: str, now: datetime) -> None:
         record("identity.session_revoked", by=by, now=now, school=session.school_id, facts={"session": str(session.pk)})
 
 
-def revoke_others(*, login: UUID | None, keep: UUID | None, by: str, now: datetime) -> int:
+def revoke_others(*, login: UUID, keep: UUID, by: str, now: datetime) -> int:
     """End every session of a person but one; how many that were."""
     others = list(Session.objects.filter(login=login, revoked_at=None, expires_at__gt=now).exclude(pk=keep))
     for other in others:
@@ -208,6 +209,9 @@ def change_password(*, login: Login, session: Session, current: str, new: str, n
     if not passwords.matches(login.password_hash, current):
         throttle.failed(guesses, guesses, now=now)
         raise invalid("current", "wrong", "The current password is wrong.")
+    throttle.refuse_when_spent(guesses, guesses, now=now)
+    if new == current:
+        raise invalid("new", "unchanged", "Choose a password that differs from the current one.")
     passwords.must_be_good(new)
     with transaction.atomic():
         login.password_hash = passwords.hash_password(new)
@@ -227,6 +231,6 @@ def _child(parent: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), b"refresh:" + parent.encode(), sha256).hexdigest()
 
 
-def open_sessions(login: UUID | None, *, now: datetime) -> list[Session]:
+def open_sessions(login: UUID, *, now: datetime) -> list[Session]:
     """A person's live sessions, the latest seen first."""
     return list(Session.objects.filter(login=login, revoked_at=None, expires_at__gt=now).order_by("-last_seen_at"))

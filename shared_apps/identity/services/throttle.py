@@ -1,7 +1,10 @@
 """Failures per account stop guessing; failures per network only slow it, so a school behind one address goes on."""
 
 from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID
+
+from django.db import connection, transaction
 
 from shared_apps.identity.models import SignInFailure
 from tenants.problems import Refusal
@@ -9,7 +12,8 @@ from tenants.sealing import platform_digest
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT = 10
-PER_NETWORK = 1000  # a slow guard: far above what a whole school mistypes
+PER_NETWORK = 1000  # far above what a whole school mistypes
+PER_ACCOUNT_WHEN_BUSY = 3  # beyond PER_NETWORK: guessing slows, and whoever mistypes less still gets in
 
 
 def account_key(email: str) -> bytes:
@@ -26,21 +30,30 @@ def network_key(address: str) -> bytes:
 
 
 def refuse_when_spent(account: bytes, network: bytes, *, now: datetime) -> None:
-    """Raise 429 once an account failed PER_ACCOUNT times in WINDOW, whether or not it exists."""
-    since = now - WINDOW
-    for field, key, limit in (("account", account, PER_ACCOUNT), ("network", network, PER_NETWORK)):
-        times = list(
-            SignInFailure.objects.filter(**{field: key}, at__gt=since)
-            .order_by("-at")
-            .values_list("at", flat=True)[:limit]
-        )
-        if len(times) == limit:
-            wait = max(1, int((times[-1] + WINDOW - now).total_seconds()))
-            raise Refusal(
-                429, "too_many_requests", "Too many failed sign-ins. Wait, then try again.",
-                headers={"Retry-After": str(wait)},
-            )  # fmt: skip
+    """Raise 429 once an account failed too often in WINDOW, whether or not it exists."""
+    busy = _spent(network=network, limit=PER_NETWORK, now=now)
+    first = _spent(account=account, limit=PER_ACCOUNT_WHEN_BUSY if busy else PER_ACCOUNT, now=now)
+    if first:
+        wait = max(1, ceil((first + WINDOW - now).total_seconds()))
+        raise Refusal(
+            429, "too_many_requests", "Too many failed sign-ins. Wait, then try again.",
+            headers={"Retry-After": str(wait)},
+        )  # fmt: skip
+
+
+def _spent(*, limit: int, now: datetime, **key: bytes) -> datetime | None:
+    """When the oldest of the last `limit` failures of WINDOW was; None when there were fewer."""
+    recent = SignInFailure.objects.filter(**key, at__gt=now - WINDOW).order_by("-at")
+    return recent.values_list("at", flat=True)[limit - 1 : limit].first()
 
 
 def failed(account: bytes, network: bytes, *, now: datetime) -> None:
-    SignInFailure.objects.create(account=account, network=network, at=now)
+    """Count a failure. Raises 429 instead, when others that ran beside this one have spent the account.
+
+    Guesses at one account are decided one after the other, so racing buys none; the lock is taken after the slow
+    check of the password and held for two statements, so nobody can hold connections with it.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(account[:8], signed=True)])
+        refuse_when_spent(account, network, now=now)
+        SignInFailure.objects.create(account=account, network=network, at=now)

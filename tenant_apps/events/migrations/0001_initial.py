@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reactions', to='events.event')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state__in', ('waiting', 'running'))), fields=['lane', 'next_at'], name='reaction_due'), models.Index(condition=models.Q(('state', 'dead')), fields=['state', 'handler'], name='reaction_dead')],
+                'indexes': [models.Index(condition=models.Q(('state', 'waiting'), ('state', 'running'), _connector='OR'), fields=['lane', 'next_at'], name='reaction_due'), models.Index(condition=models.Q(('state', 'dead')), fields=['state', 'handler'], name='reaction_dead')],
                 'constraints': [models.UniqueConstraint(fields=('event', 'handler'), name='reaction_once')],
             },
         ),

@@ -1,4 +1,8 @@
-"""Doing what must follow: claim, run, record; again later when it fails; dead when spent."""
+"""Doing what must follow: claim, run, record; again later when it fails; dead when spent.
+
+One reaction is claimed at a time, so that a lease covers one run, a slow neighbour costs nobody theirs, and a
+reaction that takes its worker down is charged for it alone.
+"""
 
 import json
 import logging
@@ -9,18 +13,21 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import Q
 
 from tenant_apps.events.models import Event, Reaction, ReactionState
 from tenant_apps.events.services.record import particulars_of
-from tenants.current import SchoolRef
+from tenants.current import SchoolRef, current_school
 from tenants.ids import new_id
-from tenants.reactions import Handler, Happened, Lane, handler_named
+from tenants.reactions import Handler, Happened, Lane, ReactionError, handler_named
 from tenants.scope import school_scope
+from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
 
 TURN = 25  # reactions one school may have per lane before others get their turn
+SLICE = timedelta(seconds=0.5)  # and the time per lane after which it begins no further one
 ATTEMPTS = 8  # then dead
 BACK_OFF = timedelta(seconds=15)  # doubles each time, with jitter
 LONGEST = timedelta(hours=1)
@@ -29,51 +36,69 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class Claimed:
+    """One reaction in hand; `lease` is the fencing token that only this run holds."""
+
     id: UUID
+    lease: UUID
     handler: str
-    attempts: int
     event: Happened
 
 
 def drain(school: SchoolRef, *, clock: Clock, turn: int = TURN) -> bool:
     """Run what is due in `school`, at most `turn` per lane; True when something due may be left."""
-    more = False
-    for lane in Lane:
-        claimed = claim(school, lane, now=clock(), limit=turn)
-        lease = claimed[0] if claimed else None
-        for reaction in claimed[1] if claimed else []:
-            _run(school, reaction, lease, clock)
-        more = more or bool(claimed and len(claimed[1]) == turn)
-    return more
+    left = [_drain_lane(school, lane, clock, turn) for lane in Lane]
+    return any(left)
 
 
-def claim(school: SchoolRef, lane: Lane, *, now: datetime, limit: int) -> tuple[UUID, list[Claimed]] | None:
-    """Take up to `limit` due reactions of a lane under a fresh lease, counting the attempt before it runs.
+def _drain_lane(school: SchoolRef, lane: Lane, clock: Clock, turn: int) -> bool:
+    until = clock() + SLICE
+    for _ in range(turn):
+        # An emergency recorded meanwhile goes first.
+        reaction = claim(school, (Lane.EMERGENCY, lane), now=clock())
+        if reaction is None:
+            return False
+        error = _run(school, reaction, clock)
+        if isinstance(error, ReactionError) and error.unreachable:
+            return False  # the next would wait for the same silence: the lane rests until the sweep
+        if clock() >= until:
+            return True
+    return True
 
-    A reaction whose lease ran out belongs to a worker that died: it is due again. SKIP LOCKED lets workers pass
-    each other.
+
+def claim(school: SchoolRef, lanes: tuple[Lane, ...], *, now: datetime) -> Claimed | None:
+    """Take the first due reaction of `lanes` under a fresh lease, counting the attempt before it runs.
+
+    A reaction whose lease ran out belongs to a worker that died: it is due again, or dead when that was its last
+    attempt. SKIP LOCKED lets workers pass each other, and a run that is slow inside its transaction keeps its row.
     """
-    lease = new_id()
     with school_scope(school):
-        due = list(
-            Reaction.objects.select_for_update(skip_locked=True)
-            .filter(lane=lane, next_at__lte=now)
-            .filter(Q(state=ReactionState.WAITING) | Q(state=ReactionState.RUNNING, leased_until__lt=now))
-            .order_by("next_at", "id")[:limit]
-        )
-        if not due:
-            return None
-        Reaction.objects.filter(id__in=[row.id for row in due]).update(
-            state=ReactionState.RUNNING,
-            attempts=F("attempts") + 1,
-            lease=lease,
-            leased_until=now + timedelta(seconds=settings.REACTION_LEASE_SECONDS),
-        )
-        return lease, [_claimed(row) for row in due]
+        for lane in lanes:
+            while (row := _first_due(lane, now)) is not None:
+                if row.attempts >= ATTEMPTS:
+                    _bury(row, "worker_lost", now)
+                    continue
+                row.state, row.lease, row.attempts = ReactionState.RUNNING, new_id(), row.attempts + 1
+                row.leased_until = now + timedelta(seconds=settings.REACTION_LEASE_SECONDS)
+                row.save(update_fields=["state", "lease", "attempts", "leased_until"])
+                return Claimed(row.id, row.lease, row.handler, happened(row.event))
+    return None
 
 
-def _claimed(row: Reaction) -> Claimed:
-    return Claimed(row.id, row.handler, row.attempts + 1, happened(row.event))
+def _first_due(lane: Lane, now: datetime) -> Reaction | None:
+    # Only the reaction is locked: a school may not update its events, so it may not lock them either.
+    found: Reaction | None = (
+        Reaction.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("event")
+        .filter(_due(now), lane=lane)
+        .order_by("next_at", "id")
+        .first()
+    )
+    return found
+
+
+def _due(now: datetime) -> Q:
+    waiting = Q(state=ReactionState.WAITING) | Q(state=ReactionState.RUNNING, leased_until__lt=now)
+    return Q(next_at__lte=now) & waiting
 
 
 def happened(event: Event) -> Happened:
@@ -81,94 +106,111 @@ def happened(event: Event) -> Happened:
     return Happened(event.id, event.kind, event.at, json.loads(event.body)["facts"], particulars_of(event.id))
 
 
-def _run(school: SchoolRef, reaction: Claimed, lease: UUID | None, clock: Clock) -> None:
+def _run(school: SchoolRef, reaction: Claimed, clock: Clock) -> Exception | None:
+    """Run one claimed reaction and record how it went. Returns what it failed with."""
     handler = handler_named(reaction.handler)
     try:
         if handler is None:
-            raise LookupError(f"No reaction is called {reaction.handler}.")
+            raise ReactionError("no_such_reaction")  # a newer version wrote it: wait for that version's worker
         if handler.outside:
-            _run_outside(school, handler, reaction, lease, clock)
+            _run_outside(school, handler, reaction, clock)
         else:
-            _run_inside(school, handler, reaction, lease, clock)
+            _run_inside(school, handler, reaction, clock)
+        return None
     except Exception as error:
-        log.warning("reaction %s of %s failed", reaction.handler, reaction.event.kind, exc_info=True)
-        _failed(school, reaction, lease, error, clock())
+        log.warning("reaction %s of %s failed\n%s", reaction.handler, reaction.event.kind, without_text(error))
+        _failed(school, reaction, error, clock())
+        return error
 
 
-def _run_inside(school: SchoolRef, handler: Handler, reaction: Claimed, lease: UUID | None, clock: Clock) -> None:
+def _run_inside(school: SchoolRef, handler: Handler, reaction: Claimed, clock: Clock) -> None:
     """Effect and inbox key in one transaction: a kill anywhere leaves both or neither."""
     with school_scope(school):
-        row = _held(reaction.id, lease)
-        if row is None:
-            return  # another worker took it over after our lease ran out
-        now = clock()
-        if row.expires_at and row.expires_at < now:
-            _close(row, ReactionState.EXPIRED, now)
-            return
-        handler.run(reaction.event, now=now)
-        _close(row, ReactionState.DONE, now)
+        row = _held_and_fresh(reaction, clock)
+        if row is not None:
+            handler.run(reaction.event, now=clock())
+            _close(row, ReactionState.DONE, clock())
 
 
-def _run_outside(school: SchoolRef, handler: Handler, reaction: Claimed, lease: UUID | None, clock: Clock) -> None:
+def _run_outside(school: SchoolRef, handler: Handler, reaction: Claimed, clock: Clock) -> None:
     """At least once: the handler keeps its own record of what it told the world."""
-    now = clock()
     with school_scope(school):
-        row = _held(reaction.id, lease)
-        if row is None:
-            return
-        if row.expires_at and row.expires_at < now:
-            _close(row, ReactionState.EXPIRED, now)
-            return
-    handler.run(reaction.event, school=school, now=now)
+        row = _held_and_fresh(reaction, clock)
+    if row is None:
+        return
+    handler.run(reaction.event, school=school, now=clock())
     with school_scope(school):
-        row = _held(reaction.id, lease)
+        row = _held(reaction)
         if row is not None:
             _close(row, ReactionState.DONE, clock())
 
 
-def _held(reaction_id: UUID, lease: UUID | None) -> Reaction | None:
-    """The row, locked, if this run still holds its lease."""
+def _held_and_fresh(reaction: Claimed, clock: Clock) -> Reaction | None:
+    """The row, locked, if it is still this run's and not too old; one that is too old is closed as expired."""
+    row, now = _held(reaction), clock()
+    if row is not None and row.expires_at and row.expires_at < now:
+        _give_up(row.handler, reaction.event, "expired", now)
+        _close(row, ReactionState.EXPIRED, now)
+        return None
+    return row
+
+
+def _held(reaction: Claimed) -> Reaction | None:
+    """The row, locked, unless another worker took it over after this run's lease ran out."""
     found: Reaction | None = (
-        Reaction.objects.select_for_update().filter(id=reaction_id, lease=lease, state=ReactionState.RUNNING).first()
+        Reaction.objects.select_for_update()
+        .filter(id=reaction.id, lease=reaction.lease, state=ReactionState.RUNNING)
+        .first()
     )
     return found
 
 
-def _close(row: Reaction, state: ReactionState, now: datetime) -> None:
-    row.state, row.lease, row.leased_until, row.error = state, None, None, ""
-    row.done_at = now
+def _close(row: Reaction, state: ReactionState, now: datetime, reason: str = "") -> None:
+    row.state, row.lease, row.leased_until, row.error, row.done_at = state, None, None, reason, now
     row.save(update_fields=["state", "lease", "leased_until", "error", "done_at"])
 
 
-def _failed(school: SchoolRef, reaction: Claimed, lease: UUID | None, error: Exception, now: datetime) -> None:
+def _failed(school: SchoolRef, reaction: Claimed, error: Exception, now: datetime) -> None:
+    # A code or the kind of error, never its text: a message may carry an address or a name.
+    reason = error.reason if isinstance(error, ReactionError) else type(error).__name__
+    permanent = isinstance(error, ReactionError) and error.permanent
     with school_scope(school):
-        row = _held(reaction.id, lease)
+        row = _held(reaction)
         if row is None:
             return
-        spent = row.attempts >= ATTEMPTS or getattr(error, "permanent", False)
-        row.state = ReactionState.DEAD if spent else ReactionState.WAITING
-        # The kind of error, never its text: a message may carry an address or a name.
-        row.error = type(error).__name__
-        row.lease, row.leased_until = None, None
+        if permanent or row.attempts >= ATTEMPTS:
+            _bury(row, reason, now)
+            return
+        row.state, row.error, row.lease, row.leased_until = ReactionState.WAITING, reason, None, None
         row.next_at = now + back_off(row.attempts)
         row.save(update_fields=["state", "error", "lease", "leased_until", "next_at"])
 
 
+def _bury(row: Reaction, reason: str, now: datetime) -> None:
+    _give_up(row.handler, happened(row.event), reason, now)
+    _close(row, ReactionState.DEAD, now, reason)
+
+
+def _give_up(name: str, event: Happened, reason: str, now: datetime) -> None:
+    """Let the handler say where people look that it will not happen; its own failure changes nothing."""
+    handler = handler_named(name)
+    if handler is None or handler.given_up is None:
+        return
+    try:
+        with transaction.atomic(using=current_school().alias):
+            handler.given_up(event, reason=reason, now=now)
+    except Exception as error:
+        log.warning("giving up %s of %s failed\n%s", name, event.kind, without_text(error))
+
+
 def back_off(attempts: int) -> timedelta:
     """15 s, 30 s, 60 s ... up to an hour, each with up to a quarter of jitter so that retries spread out."""
-    pause: timedelta = min(BACK_OFF * 2 ** max(0, attempts - 1), LONGEST)
+    doublings = min(max(0, attempts - 1), 8)  # by then it is past an hour
+    pause: timedelta = min(BACK_OFF * 2**doublings, LONGEST)
     return pause * random.uniform(1, 1.25)
 
 
 def has_due(school: SchoolRef, *, now: datetime) -> bool:
     """Whether the sweep should wake a worker for this school."""
     with school_scope(school):
-        waiting = Q(state=ReactionState.WAITING) | Q(state=ReactionState.RUNNING, leased_until__lt=now)
-        return bool(Reaction.objects.filter(waiting, next_at__lte=now).exists())
-
-
-def replay(ids: list[UUID], *, now: datetime) -> int:
-    """Give dead reactions of the open school a fresh start; how many there were. Expired ones stay dead."""
-    dead = Reaction.objects.filter(id__in=ids, state=ReactionState.DEAD)
-    fresh = dead.filter(Q(expires_at=None) | Q(expires_at__gt=now))
-    return int(fresh.update(state=ReactionState.WAITING, attempts=0, next_at=now, error=""))
+        return bool(Reaction.objects.filter(_due(now)).exists())

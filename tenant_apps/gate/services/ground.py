@@ -7,9 +7,10 @@ learner wait for each other here, and what is read after the wait holds what the
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache, cached_property
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,8 @@ from tenant_apps.gate.models import Badge, Gate, Scan
 from tenant_apps.people.models import Learner, SchoolProfile
 from tenant_apps.people.services.calendar import is_school_day
 from tenants.current import current_school
+
+TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -51,32 +54,51 @@ class Running:
 
 @dataclass
 class Ground:
+    """What is known, kept up to date while scans are judged one after the other."""
+
     zone: ZoneInfo
     gates: dict[UUID, Gate]
     running: Running | None  # None when no gate is known, and then nothing is judged
     badges: dict[str, Badge]
-    recorded: dict[UUID, Scan]
+    recorded: dict[UUID, Scan] = field(default_factory=dict)
     seen: dict[tuple[UUID, date], list[rules.Seen]] = field(default_factory=lambda: defaultdict(list))
+    moved: dict[UUID, rules.Seen] = field(default_factory=dict)  # learner -> the new scan that puts them somewhere
+    last_recorded: datetime | None = None
     school_day: Callable[[date], bool] = field(default_factory=lambda: cache(is_school_day))
 
     @cached_property
     def learners(self) -> dict[UUID, Learner]:
         return {badge.learner_id: badge.learner for badge in self.badges.values()}
 
-    def note(self, scan: Scan) -> None:
-        """Take a recorded scan into account for those that follow."""
+    def know(self, scan: Scan) -> None:
+        """Take a recorded scan into account."""
         self.recorded[scan.id] = scan
+        self.last_recorded = max(scan.recorded_at, self.last_recorded or scan.recorded_at)
         if scan.learner_id in self.learners:
             scan.learner = self.learners[scan.learner_id]  # read already, with the class
-        if scan.verdict == "admitted":
-            self.seen[scan.learner_id, rules.local_day(scan.scanned_at, self.zone)].append(seen(scan))
+        if scan.learner_id and scan.verdict == "admitted":
+            self.seen_of(scan.learner_id, scan.scanned_at).append(seen(scan))
+
+    def add(self, scan: Scan) -> None:
+        """Take a new scan into account, and where it puts its learner."""
+        if scan.learner_id and scan.verdict == "admitted":
+            this, before = seen(scan), self.moved.get(scan.learner_id)
+            last = rules.latest(self.seen_of(scan.learner_id, scan.scanned_at))
+            if rules.moves_presence(this, last) and (before is None or before.scanned_at <= this.scanned_at):
+                self.moved[scan.learner_id] = this
+        self.know(scan)
+
+    def seen_of(self, learner: UUID, at: datetime) -> list[rules.Seen]:
+        """The learner's admitted scans of the local day of `at`, as far as they are recorded."""
+        return self.seen[learner, rules.local_day(at, self.zone)]
+
+    def moment(self, now: datetime) -> datetime:
+        """When the next scan is recorded: after every scan known, so that their order can be read from the rows."""
+        return max(now, self.last_recorded + TICK) if self.last_recorded else now
 
 
 def seen(scan: Scan) -> rules.Seen:
-    return rules.Seen(
-        scanned_at=scan.scanned_at, recorded_at=scan.recorded_at, id=scan.id,
-        direction=rules.Direction(scan.direction), moves=rules.Code(scan.code).moves, gate=scan.gate_id,
-    )  # fmt: skip
+    return rules.Seen(scan.scanned_at, scan.recorded_at, rules.Direction(scan.direction), scan.gate_id)
 
 
 def read_ground(taps: Sequence[Tap]) -> Ground:
@@ -84,9 +106,9 @@ def read_ground(taps: Sequence[Tap]) -> Ground:
     zone = current_school().zone
     badges = _hold_badges(taps)
     gates = _gates(taps)
-    ground = Ground(zone, gates, _running(gates), badges, {})
+    ground = Ground(zone, gates, _running(gates), badges)
     for scan in _scans(taps, set(ground.learners), zone):
-        ground.note(scan)
+        ground.know(scan)
     return ground
 
 
@@ -117,7 +139,8 @@ def _gates(taps: Sequence[Tap]) -> dict[UUID, Gate]:
 
 def _running(gates: dict[UUID, Gate]) -> Running | None:
     for gate in gates.values():
-        return Running(gate.school_tag, gate.school_bell, gate.school_close, gate.school_lockdown)
+        known: Any = gate  # carries the annotations of `_gates`
+        return Running(known.school_tag, known.school_bell, known.school_close, known.school_lockdown)
     return None
 
 

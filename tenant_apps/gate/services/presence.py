@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connections
@@ -33,16 +33,16 @@ class OnSite:
     as_of: datetime
 
 
-def put(found: Mapping[UUID, rules.Whereabouts]) -> None:
-    """Write where these learners are, unless something newer stands there."""
+def put(found: Mapping[UUID, rules.Seen]) -> None:
+    """Write where these scans put their learners, unless something newer stands there."""
     if not found:
         return
-    columns = [
+    columns: list[Any] = [
         [new_id() for _ in found],
         list(found),
-        [where.on_site for where in found.values()],
-        [where.since for where in found.values()],
-        [where.gate for where in found.values()],
+        [scan.direction is rules.Direction.IN for scan in found.values()],
+        [scan.scanned_at for scan in found.values()],
+        [scan.gate for scan in found.values()],
     ]
     with connections[current_school().alias].cursor() as cursor:
         cursor.execute(PUT, columns)
@@ -76,11 +76,13 @@ def rebuild_presence() -> int:
         # A scan that is being recorded waits at its last step and then adds itself.
         cursor.execute("LOCK TABLE gate_presence IN EXCLUSIVE MODE")
     Presence.objects.all().delete()
-    admitted = Scan.objects.filter(verdict="admitted").order_by("learner_id", "scanned_at", "recorded_at", "id")
-    found: dict[UUID, rules.Whereabouts] = {}
-    for (learner, _day), scans in groupby(
-        admitted, key=lambda scan: (scan.learner_id, rules.local_day(scan.scanned_at, zone))
-    ):
-        found[learner] = rules.whereabouts([seen(scan) for scan in scans])
+    found: dict[UUID, rules.Seen] = {}
+    last: dict[tuple[UUID, date], rules.Seen] = {}
+    for scan in Scan.objects.filter(verdict="admitted").order_by("recorded_at"):
+        this, day = seen(scan), (scan.learner_id, rules.local_day(scan.scanned_at, zone))
+        before = found.get(scan.learner_id)
+        if rules.moves_presence(this, last.get(day)) and (before is None or before.scanned_at <= this.scanned_at):
+            found[scan.learner_id] = this
+        last[day] = max(this, last.get(day, this), key=lambda one: one.order)
     put(found)
     return len(found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from tenant_apps.events.services.record import Fact, record_many
@@ -49,10 +49,10 @@ def record_scans(taps: Sequence[Tap], *, by: Actor, now: datetime, quiet: bool =
     outcomes: list[Outcome] = []
     fresh: list[Scan] = []
     for tap in taps:
-        outcome = _known(tap, ground) or _unfit(tap, ground, now) or _judged(tap, ground, by, now, len(fresh))
+        outcome = _known(tap, ground) or _unfit(tap, ground, now) or _judged(tap, ground, by, now)
         if outcome.status is Status.RECORDED and outcome.scan:
             fresh.append(outcome.scan)
-            ground.note(outcome.scan)
+            ground.add(outcome.scan)
         outcomes.append(outcome)
     if fresh:
         _store(fresh, ground, by, now, quiet)
@@ -76,7 +76,7 @@ def _unfit(tap: Tap, ground: Ground, now: datetime) -> Outcome | None:
     return None
 
 
-def _judged(tap: Tap, ground: Ground, by: Actor, now: datetime, place: int) -> Outcome:
+def _judged(tap: Tap, ground: Ground, by: Actor, now: datetime) -> Outcome:
     running = ground.running
     if running is None:  # a known gate carries the profile
         raise LookupError("This school has no profile.")
@@ -91,8 +91,7 @@ def _judged(tap: Tap, ground: Ground, by: Actor, now: datetime, place: int) -> O
         id=tap.scan_id, badge_code=code, learner=learner, gate_id=tap.gate, asked=tap.asked,
         direction=verdict.direction, verdict=verdict.code.verdict, code=verdict.code,
         answer_on_site=verdict.on_site, scanned_at=tap.scanned_at,
-        # A microsecond apart, so that the order in which they came can be read from the rows.
-        recorded_at=now + timedelta(microseconds=place), officer=by.person, digest=tap.digest,
+        recorded_at=ground.moment(now), officer=by.person, digest=tap.digest,
     )  # fmt: skip
     return Outcome(tap, Status.RECORDED, scan, learner)
 
@@ -114,11 +113,10 @@ def _read(tap: Tap, ground: Ground, running: Running) -> tuple[rules.Carried, st
 def _holder(badge: Badge | None, tap: Tap, ground: Ground) -> rules.Holder | None:
     if badge is None:
         return None
-    day = rules.local_day(tap.scanned_at, ground.zone)
     return rules.Holder(
         active=badge.learner.state == LearnerState.ACTIVE,
         restricted=badge.learner.restricted,
-        on_site=rules.on_site_at(tap.scanned_at, ground.seen[badge.learner_id, day]),
+        on_site=rules.on_site_at(tap.scanned_at, ground.seen_of(badge.learner_id, tap.scanned_at)),
     )
 
 
@@ -133,12 +131,7 @@ def _hours(tap: Tap, ground: Ground, running: Running, holder: rules.Holder | No
 def _store(fresh: list[Scan], ground: Ground, by: Actor, now: datetime, quiet: bool) -> None:
     Scan.objects.bulk_create(fresh)
     record_many([_fact(scan, quiet) for scan in fresh], by=by, now=now)
-    touched = {
-        (scan.learner_id, rules.local_day(scan.scanned_at, ground.zone)) for scan in fresh if scan.verdict == "admitted"
-    }
-    # The last day of each learner is written last; an earlier one cannot overwrite it.
-    newest = {learner: day for learner, day in sorted(touched, key=lambda pair: pair[1])}
-    put({learner: rules.whereabouts(ground.seen[learner, day]) for learner, day in newest.items()})
+    put(ground.moved)
 
 
 def _fact(scan: Scan, quiet: bool) -> Fact:

@@ -1,0 +1,37 @@
+"""Pages of a local installation: the mail nobody sent, as there is no mail server. Elsewhere they do not exist."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from tenants.ask import ask
+from tenants.door import Within, page
+from tenants.models import SchoolState, school_refs
+from tenants.problems import not_found
+
+FIELDS = ("to", "subject", "text", "language", "sent_at")
+
+
+@page(permission=None, within=Within.OPEN, audit=None)
+def mailbox(request: HttpRequest) -> HttpResponse:
+    to = request.GET.get("to", "")
+    return render(request, "dev/mailbox.html", {"mails": collect(to), "to": to})
+
+
+@page(permission=None, within=Within.OPEN, audit=None)
+def mailbox_json(request: HttpRequest) -> HttpResponse:
+    mails = collect(request.GET.get("to", ""))
+    return JsonResponse({"items": [{name: mail[name] for name in FIELDS} for mail in mails]})
+
+
+def collect(to: str) -> list[dict[str, Any]]:
+    """Every school's mail, newest first; each school is asked in its own scope."""
+    if settings.ENVIRONMENT != "local":
+        raise not_found("There is no such address.")
+    mails = []
+    for school in school_refs(*SchoolState):
+        for mail in ask(school, "messaging.mailbox", to=to.replace("\0", "")):
+            mails.append({**mail, "school": school.name, "local": mail["sent_at"].astimezone(school.zone)})
+    return sorted(mails, key=lambda mail: mail["sent_at"], reverse=True)

@@ -1,0 +1,54 @@
+"""What machines ask: is it alive, is it ready, how does it do. No school and no person in any answer."""
+
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.cache import add_never_cache_headers
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from config import metrics as measured
+from tenants.door import Within, page
+from tenants.health import heartbeats, unready
+from tenants.problems import Refusal, problem
+
+STYLE = "css/base.css"  # stands for all static files
+
+
+@page(permission=None, within=Within.OPEN, audit=None)
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers. Nothing else is looked at, so that a database away restarts nobody."""
+    return _fresh(HttpResponse("ok\n", content_type="text/plain"))
+
+
+@page(permission=None, within=Within.OPEN, audit=None)
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Requests can be served: 200, or 503 with the reasons as codes."""
+    reasons = [*unready(), *([] if static_is_there() else ["static_files_missing"])]
+    if reasons:
+        said: dict[str, object] = {"reasons": reasons}
+        return _fresh(problem(request, Refusal(503, "not_ready", "Not ready: " + ", ".join(reasons), extra=said)))
+    return _fresh(JsonResponse({"ready": True}))
+
+
+@page(permission=None, within=Within.OPEN, audit=None)
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text. A number that cannot be had is absent, never zero."""
+    try:
+        measured.show_heartbeats(heartbeats())
+    except DatabaseError:
+        measured.show_heartbeats({})
+    return _fresh(HttpResponse(generate_latest(measured.registry()), content_type=CONTENT_TYPE_LATEST))
+
+
+def static_is_there() -> bool:
+    try:
+        staticfiles_storage.url(STYLE)  # a manifest that was never built raises here
+        return bool(finders.find(STYLE) or staticfiles_storage.exists(STYLE))
+    except (ValueError, OSError):
+        return False
+
+
+def _fresh(response: HttpResponse) -> HttpResponse:
+    add_never_cache_headers(response)
+    return response

@@ -1,0 +1,90 @@
+"""What could not be done: listed, counted before anything is set off, and given a fresh start.
+
+A reaction whose time is over stays dead, whoever asks: nobody hears of this morning's arrival tomorrow.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from tenant_apps.events.models import Reaction, ReactionState
+from tenant_apps.events.services.record import record
+from tenants.actor import Actor
+from tenants.jobs import wake_after_commit
+
+LIMIT = 100
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """One reaction that was given up. `reason` is a code or a kind of error; `replayable` says that there is time."""
+
+    id: UUID
+    handler: str
+    event: UUID
+    kind: str
+    happened_at: datetime
+    died_at: datetime | None
+    attempts: int
+    reason: str
+    replayable: bool
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How many would be, or were, given a fresh start, and how many are past their time."""
+
+    fresh: int
+    expired: int
+
+
+def dead_letters(*, now: datetime, handler: str = "", limit: int = LIMIT) -> list[DeadLetter]:
+    """The open school's dead reactions, last died first; of one handler when it is named."""
+    rows = _dead(None, handler).select_related("event").order_by("-done_at", "-id")[:limit]
+    return [
+        DeadLetter(
+            id=row.id, handler=row.handler, event=row.event_id, kind=row.event.kind, happened_at=row.event.at,
+            died_at=row.done_at, attempts=row.attempts, reason=row.error,
+            replayable=row.expires_at is None or row.expires_at > now,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def preview(*, now: datetime, ids: Collection[UUID] | None = None, handler: str = "") -> Replay:
+    """What `replay` with the same arguments would come to."""
+    dead = _dead(ids, handler)
+    fresh = dead.filter(_in_time(now)).count()
+    return Replay(fresh, dead.count() - fresh)
+
+
+def replay(*, by: Actor, now: datetime, ids: Collection[UUID] | None = None, handler: str = "") -> Replay:
+    """Give dead reactions a fresh start: those with `ids`, those of `handler`, or (neither) all of the open school.
+
+    A second call finds nothing dead and does nothing.
+    """
+    dead = _dead(ids, handler)
+    fresh = dead.filter(_in_time(now)).update(
+        state=ReactionState.WAITING, attempts=0, next_at=now, error="", done_at=None
+    )
+    result = Replay(fresh, dead.count())
+    if fresh:
+        facts: dict[str, Any] = {"fresh": result.fresh, "expired": result.expired, "handler": handler}
+        record("events.reactions_replayed", by=by, at=now, now=now, facts=facts)
+        wake_after_commit()
+    return result
+
+
+def _dead(ids: Collection[UUID] | None, handler: str) -> Any:
+    dead = Reaction.objects.filter(state=ReactionState.DEAD)
+    if ids is not None:
+        dead = dead.filter(id__in=ids)
+    return dead.filter(handler=handler) if handler else dead
+
+
+def _in_time(now: datetime) -> Q:
+    return Q(expires_at=None) | Q(expires_at__gt=now)

@@ -1,0 +1,160 @@
+"""The fleet moves school by school, survives failures and can always be gone on with."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+
+from tenants import catalog, drift, fleet
+from tenants.fleet import Planner, Step
+from tenants.models import School, SchoolPlacement
+from tenants.provisioning import MIGRATOR, fingerprint
+from tests import world
+from tests.ahead import Ahead
+
+KEY = ("people", "9999_test")
+COLUMN = "ALTER TABLE people_learner ADD COLUMN nickname varchar(40) NOT NULL DEFAULT ''"
+
+
+@pytest.fixture
+def one_more(monkeypatch, real_commits):
+    """A pending migration of one statement; `one_more(statement)`."""
+
+    def pending(*statements, atomic=True):
+        def steps(self, applied):
+            return () if KEY in applied else (Step(KEY, statements, atomic),)
+
+        monkeypatch.setattr(Planner, "steps", steps)
+        monkeypatch.setattr(fleet, "fingerprint", lambda: "f" * 64)
+
+    return pending
+
+
+def has_column(school, name="nickname"):
+    with connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM information_schema.columns WHERE table_schema = %s AND column_name = %s",
+            [school.schema_name, name],
+        )
+        return cursor.fetchone()[0] == 1
+
+
+def schools():
+    return {school.slug: school for school in School.objects.select_related("placement")}
+
+
+def test_every_school_moves_and_the_ledger_says_so(one_more):
+    one_more(COLUMN)
+    outcome = fleet.migrate_fleet()
+    assert (outcome.moved, outcome.quarantined) == (2, 0)
+    assert all(has_column(school) for school in schools().values())
+    assert fleet.status() == [("f" * 12, 2, 0)]
+    assert fleet.migrate_fleet() == fleet.Outcome(0, 0)
+
+
+def test_a_failing_canary_stops_the_fleet(one_more):
+    one_more("SELECT 1/0;")
+    assert fleet.migrate_fleet(canaries=1) == fleet.Outcome(0, 1)
+    assert sorted(p.quarantined for p in SchoolPlacement.objects.all()) == [False, True]
+
+
+def test_a_failing_school_is_quarantined_answers_503_and_the_others_go_on(one_more):
+    broken = schools()["riverside"]
+    with connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(f'ALTER TABLE "{broken.schema_name}".people_learner ADD COLUMN nickname int')
+    one_more(COLUMN)
+    outcome = fleet.migrate_fleet(canaries=1)
+    assert (outcome.moved, outcome.quarantined) == (1, 1)
+
+    def me(slug):
+        client = Client()
+        body = {"email": f"admin@{slug}.example", "password": world.PASSWORD}
+        answer = client.post("/api/auth/login", body, content_type="application/json").json()
+        return client.get("/api/me", HTTP_AUTHORIZATION=f"Bearer {answer['access_token']}")
+
+    assert me("greenfield").status_code == 200
+    refused = me("riverside")
+    assert refused.status_code == 503 and refused.json()["code"] == "school_unavailable"
+
+    with connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(f'ALTER TABLE "{broken.schema_name}".people_learner DROP COLUMN nickname')
+    assert fleet.migrate_fleet() == fleet.Outcome(1, 0)
+    assert me("riverside").status_code == 200
+
+
+def test_a_failure_half_way_through_a_school_leaves_it_before(one_more):
+    one_more(COLUMN + ";", "SELECT 1/0;")
+    fleet.migrate_fleet(canaries=2)
+    assert not any(has_column(school) for school in schools().values())
+
+
+def test_the_slow_lane_runs_outside_a_transaction(one_more):
+    one_more("CREATE INDEX CONCURRENTLY IF NOT EXISTS learner_slow ON people_learner (number)", atomic=False)
+    assert fleet.migrate_fleet() == fleet.Outcome(2, 0)
+
+
+def test_the_plan_from_nothing_builds_the_same_schema_as_plain_migrations(real_commits):
+    """The collected SQL, replayed on a schema that has only the ledger, equals the reference."""
+    steps = Planner().steps(frozenset())
+    built = "t_0123456789abcdef"
+    with drift.reference() as wanted, connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(f'CREATE SCHEMA "{built}"')
+        cursor.execute(f'SET search_path = "{built}"')
+        for step in steps:
+            cursor.execute("\n".join(step.statements))
+        found = catalog.lines(_without_ledger(cursor, built), built, built)
+        cursor.execute(f'DROP SCHEMA "{built}" CASCADE')
+    kinds = ("column |", "constraint |", "index |", "trigger |", "function |")
+    wanted = [line for line in wanted if line.startswith(kinds) and "django_migrations" not in line]
+    found = [line for line in found if line.startswith(kinds) and "django_migrations" not in line]
+    assert catalog.differences(wanted, found) == []
+
+
+def _without_ledger(cursor, schema):
+    cursor.execute("SET search_path = public")
+    cursor.execute(f'CREATE TABLE "{schema}".django_migrations (app text, name text)')
+    return cursor
+
+
+def test_several_connections_move_the_same_fleet(one_more):
+    one_more(COLUMN)
+    assert fleet.migrate_fleet(workers=2, canaries=0) == fleet.Outcome(2, 0)
+
+
+def test_the_command_tells_and_resumes(one_more):
+    one_more(COLUMN)
+    said = io.StringIO()
+    call_command("migrate_schools", stdout=said)
+    assert "2 schools migrated, 0 quarantined." in said.getvalue()
+
+
+def test_drift_finds_nothing_in_a_fresh_fleet_and_a_dropped_index_in_a_hurt_one(real_commits):
+    assert list(drift.drifted()) == []
+    hurt = schools()["greenfield"]
+    with connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(f'DROP INDEX "{hurt.schema_name}".learner_by_name')
+        cursor.execute(f'GRANT DELETE ON "{hurt.schema_name}".events_event TO "{hurt.placement.role}"')
+    ((school, differences),) = drift.drifted()
+    assert school.slug == "greenfield"
+    assert any(line.startswith("- index") and "learner_by_name" in line for line in differences)
+    assert any("events_event" in line and line.startswith("+ relation") for line in differences)
+
+
+def test_every_school_is_at_the_newest_state_after_provisioning(greenfield):
+    assert fleet.status() == [(fingerprint()[:12], 2, 0)]
+
+
+def test_a_migrated_fleet_equals_one_built_by_plain_migrations(real_commits):
+    """A real release ahead (a column, a table, an index): every school afterwards equals the reference, grants too."""
+    ahead = Ahead()
+    try:
+        ahead.add()
+        assert fleet.migrate_fleet() == fleet.Outcome(2, 0)
+        assert list(drift.drifted()) == []
+        ahead.add()
+        assert fleet.migrate_fleet(workers=2, canaries=0) == fleet.Outcome(2, 0)
+        assert list(drift.drifted()) == []
+    finally:
+        ahead.close()

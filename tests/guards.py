@@ -1,0 +1,89 @@
+# ruff: noqa: E501
+"""Take each guard of the wall away, one at a time, in a copy of the tree, and see a test go red.
+
+`python -m tests.guards [NAME ...]`; exit status 1 when a guard can be removed without any test noticing.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Guard:
+    """`old` becomes `new` in `file`; `tests` must then fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+BASE = "tenants/backend/base.py"
+GUARDS = (
+    Guard("no scope", BASE, "if school is None:\n            raise OutsideScope", "if school is None:\n            return\n            raise OutsideScope", "tests/isolation/test_scope.py"),
+    Guard("transaction", BASE, "if not self.in_atomic_block:\n            raise", "if False:\n            raise", "tests/isolation/test_scope.py"),
+    Guard("school changed", BASE, "if self.entered is not None:\n            raise", "if False:\n            raise", "tests/isolation/test_scope.py"),
+    Guard("role", BASE, 'SET LOCAL ROLE "{school.role}"; ', "", "tests/isolation"),
+    Guard("role before savepoint", BASE, "if self.scoped and school_or_none() is not None:\n            self.enter()", "if False:\n            self.enter()", "tests/isolation/test_scope.py"),
+    Guard("clean connection", BASE, "cleanse(connection, self.scoped)", "pass", "tests/isolation/test_attacks.py"),
+    Guard("pool reset", "tenants/backend/reset.py", "    cleanse(connection, True)", "    return", "tests/isolation/test_attacks.py"),
+    Guard("nesting", "tenants/scope.py", "if _here.get() is not None:", "if False:", "tests/isolation/test_scope.py"),
+    Guard("platform transaction", "tenants/scope.py", "if any(not block._from_testcase", "if False and any(not block._from_testcase", "tests/isolation/test_scope.py"),
+    Guard("durable", "tenants/scope.py", ", durable=True", "", "tests/isolation/test_scope.py"),
+    Guard("record", "tenants/records.py", "if self.of_school != here:", "if False:", "tests/isolation/test_scope.py"),
+    Guard("sealed cell", "tenants/sealing.py", "_cell(table, column, row))", 'b"")', "tests/isolation/test_scoped.py"),
+    Guard("append-only grants", "tenants/provisioning.py", "for table in append_only_tables())", "for table in [])", "tests/isolation tests/architecture"),
+    Guard("set_config", "tenants/roles.py", '"REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC"', '"SELECT 1"', "tests/isolation/test_attacks.py"),
+    Guard("temporary tables", "tenants/roles.py", '"REVOKE TEMP ON DATABASE {db} FROM PUBLIC"', '"SELECT 1"', "tests/isolation/test_attacks.py"),
+    Guard("server-side binding", "config/settings.py", '"server_side_binding": True', '"server_side_binding": False', "tests/isolation/test_attacks.py"),
+    Guard("page of another school", "config/middleware.py", "if not named or actor is None or (", "if True or (", "tests/isolation/test_routes.py"),
+    Guard("permission", "tenants/door.py", "if not may(actor, policy.permission):", "if False:", "tests/architecture"),
+    Guard("revoked session", "shared_apps/identity/services/identify.py", "session.revoked_at or ", "", "tests/identity"),
+    Guard("attempt counted first", "tenant_apps/events/services/drain.py", 'attempts=F("attempts") + 1,', "", "tests/events tests/faults"),
+    Guard("lease fencing", "tenant_apps/events/services/drain.py", "lease=lease, state", "state", "tests/events tests/faults"),
+)  # fmt: skip
+
+
+def main(wanted: list[str]) -> int:
+    unnoticed = []
+    with tempfile.TemporaryDirectory(prefix="guards-") as folder:
+        copy = Path(folder) / "tree"
+        ignored = shutil.ignore_patterns(".git", ".local", ".venv", "node_modules", "__pycache__")
+        shutil.copytree(ROOT, copy, ignore=ignored)
+        Path(folder).chmod(0o755)  # the database account walks through here
+        for guard in GUARDS:
+            if wanted and guard.name not in wanted:
+                continue
+            noticed = _noticed(copy, guard)
+            print(f"{'noticed ' if noticed else 'UNNOTICED'}  {guard.name}", flush=True)
+            if not noticed:
+                unnoticed.append(guard.name)
+        subprocess.run([sys.executable, "-c", _STOP], cwd=copy, check=False)
+    return 1 if unnoticed else 0
+
+
+_STOP = "from config import embedded; from pathlib import Path; embedded.stop(Path('.local/test'))"
+
+
+def _noticed(copy: Path, guard: Guard) -> bool:
+    path = copy / guard.file
+    whole = path.read_text()
+    if guard.old not in whole:
+        raise SystemExit(f"The guard {guard.name!r} is no longer where this file says: {guard.file}.")
+    path.write_text(whole.replace(guard.old, guard.new))
+    try:
+        words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *guard.tests.split()]
+        return subprocess.run(words, cwd=copy, capture_output=True, timeout=900).returncode == 1
+    finally:
+        path.write_text(whole)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
