@@ -24,6 +24,11 @@ from tenants.current import current_school
 from tenants.door import Within, actor_of, page
 from tenants.permissions import Permission, may
 
+TABS: dict[str, str | Promise] = {
+    "active": pgettext_lazy("learners", "Active"),
+    "all": pgettext_lazy("learners", "All"),
+    "on_site": _("On site now"),
+}
 # What a scan came to, as a list says it: tone of the chip, words. `in` and `out` stand for a plain scan.
 OUTCOMES: dict[str, tuple[str, str | Promise]] = {
     "in": ("ok", _("Checked in")),
@@ -49,11 +54,8 @@ RELATIONS: dict[str, str | Promise] = {
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Render with times in the school's own zone; `root` is where the school's pages begin."""
-    school = current_school()
-    context = {**context, "root": f"/s/{school.slug}/"}
-    with timezone.override(school.zone):
-        return render(request, template, context)
+    """Render; `root` is where the school's pages begin."""
+    return render(request, template, {**context, "root": f"/s/{current_school().slug}/"})
 
 
 @page(permission=Permission.SCHOOL_TODAY, within=Within.SCHOOL, audit=None)
@@ -87,12 +89,10 @@ def learner_list(request: HttpRequest, slug: str) -> HttpResponse:
     number = min(query.page, pages)
     first = (number - 1) * query.size
     rows = learners.find(actor, sought, now=now)[first : first + query.size]
-    states = {"active": pgettext_lazy("learners", "Active"), "all": pgettext_lazy("learners", "All")}
-    states["on_site"] = _("On site now")
     context = {
         "query": query, "counts": counts, "rows": learners.sights(rows, now=now), "classes": visible_classes(actor),
         "tabs": [
-            (label, query.address(state=state), counts[state], query.state == state) for state, label in states.items()
+            (label, query.address(state=state), counts[state], query.state == state) for state, label in TABS.items()
         ],
         "total": counts[query.state], "first": first + 1, "last": min(first + query.size, counts[query.state]),
         "previous": query.address(page=number - 1) if number > 1 else "",
