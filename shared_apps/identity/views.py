@@ -1,6 +1,7 @@
 """The pages about oneself: signing in and out, profile, password, sessions, appearance, language."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,10 +15,10 @@ from shared_apps.identity.models import Login, Session
 from shared_apps.identity.rules import Look, device_name, safe_path
 from shared_apps.identity.services import preferences, sign_in
 from tenants import token
+from tenants.actor import Actor
 from tenants.door import Within, actor_of, page
-from tenants.ids import parse_id
 from tenants.permissions import Permission
-from tenants.problems import Refusal, not_found
+from tenants.problems import Refusal, not_found, token_invalid
 
 YEAR = timedelta(days=365)
 
@@ -99,7 +100,7 @@ def _signed_in(request: HttpRequest, opened: sign_in.SignedIn, wanted: str) -> H
     now = timezone.now()
     before = request.actor  # type: ignore[attr-defined]
     if before:
-        _end(before.session, before.name_in_audit)
+        _end(before)
     login = opened.session.login
     response = redirect("/account/password" if login.must_change_password else wanted)
     set_session_cookie(response, opened.token(token.BROWSER, now))
@@ -110,10 +111,16 @@ def _signed_in(request: HttpRequest, opened: sign_in.SignedIn, wanted: str) -> H
     return response
 
 
-def _end(session: object, by: str) -> None:
-    found = Session.objects.filter(pk=session).first()
-    if found:
-        sign_in.revoke(found, by=by, now=timezone.now())
+def _ids(actor: Actor) -> tuple[UUID, UUID]:
+    """Login and session of somebody signed in."""
+    if actor.login is None or actor.session is None:
+        raise token_invalid()
+    return actor.login, actor.session
+
+
+def _end(actor: Actor) -> None:
+    _login, session = _ids(actor)
+    sign_in.revoke(Session.objects.get(pk=session), by=actor.name_in_audit, now=timezone.now())
 
 
 @page(
@@ -125,7 +132,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("/")
     actor = actor_of(request)
-    _end(actor.session, actor.name_in_audit)
+    _end(actor)
     response = redirect(settings.LOGIN_URL)
     response.delete_cookie(settings.SESSION_COOKIE, samesite="Lax")
     if settings.HTTPS:
@@ -154,13 +161,14 @@ def profile(request: HttpRequest) -> HttpResponse:
 def password(request: HttpRequest) -> HttpResponse:
     """Choose a new password; with a temporary one, nothing else opens before that."""
     actor = actor_of(request)
+    me, here = _ids(actor)
     form = PasswordForm(request.POST or None)
     status = 200
     if request.method == "POST":
         try:
             if form.is_valid():
                 sign_in.change_password(
-                    login=Login.objects.get(pk=actor.login), session=Session.objects.get(pk=actor.session),
+                    login=Login.objects.get(pk=me), session=Session.objects.get(pk=here),
                     current=form.cleaned_data["current"], new=form.cleaned_data["new"], now=timezone.now(),
                 )  # fmt: skip
                 return redirect("/" if actor.must_change_password else "/account/profile?saved=password")
@@ -186,21 +194,22 @@ def _password_words() -> dict[str, str]:
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where this person is signed in; ending one, or all others."""
     actor = actor_of(request)
+    me, here = _ids(actor)
     now = timezone.now()
     if request.method == "POST":
         wanted = request.POST.get("session", "")
         if wanted == "others":
-            sign_in.revoke_others(login=actor.login, keep=actor.session, by=actor.name_in_audit, now=now)
+            sign_in.revoke_others(login=me, keep=here, by=actor.name_in_audit, now=now)
             return redirect("/account/sessions?saved=others")
-        found = Session.objects.filter(pk=parse_id(wanted), login=actor.login, revoked_at=None).first()
+        found = next((row for row in sign_in.open_sessions(me, now=now) if str(row.id) == wanted), None)
         if found is None:
             raise not_found()
         sign_in.revoke(found, by=actor.name_in_audit, now=now)
         return redirect("/account/sessions?saved=session")
     rows = [
         {"id": row.id, "device": device_name(row.device), "seen": row.last_seen_at, "since": row.created_at,
-         "current": row.id == actor.session}
-        for row in sign_in.open_sessions(actor.login, now=now)
+         "current": row.id == here}
+        for row in sign_in.open_sessions(me, now=now)
     ]  # fmt: skip
     rows.sort(key=lambda row: not row["current"])
     return render(request, "identity/sessions.html", {"rows": rows})
@@ -212,7 +221,7 @@ def appearance(request: HttpRequest) -> HttpResponse:
     look = Look.of(request.COOKIES)
     form = AppearanceForm(request.POST if request.method == "POST" else None, initial=vars(look))
     if form.is_valid():
-        preferences.choose_appearance(login=actor_of(request).login, appearance=form.cleaned_data["theme"])
+        preferences.choose_appearance(login=_ids(actor_of(request))[0], appearance=form.cleaned_data["theme"])
         response = redirect("/account/appearance?saved=appearance")
         for name in ("theme", "text", "keys"):
             keep(response, name, form.cleaned_data[name])
@@ -225,7 +234,7 @@ def language(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     form = LanguageForm(request.POST if request.method == "POST" else None, initial={"language": actor.language})
     if form.is_valid():
-        preferences.choose_language(login=actor.login, language=form.cleaned_data["language"])
+        preferences.choose_language(login=_ids(actor)[0], language=form.cleaned_data["language"])
         response = redirect("/account/language?saved=language")
         keep(response, "language", form.cleaned_data["language"])
         return response
