@@ -26,6 +26,7 @@ check: environment ## style, types, architecture, translations, complexity
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 	$(RUN) manage.py makemigrations --check --dry-run
+	$(RUN) -m tests.architecture.complexity
 	$(RUN) -m pytest -q $(wildcard tests/architecture tests/languages)
 
 check-all: check ## the same, and every page in every language, theme and width
@@ -53,5 +54,5 @@ environment:
 	@cmp -s $(LOCK) $(VENV)/installed.lock || { \
 		echo "Installing what $(LOCK) names"; \
 		$(if $(UV),$(UV) pip install --quiet --python $(RUN) --require-hashes -r $(LOCK) ||) \
-		$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK); \
+		$(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r $(LOCK); \
 	} && cp $(LOCK) $(VENV)/installed.lock

@@ -75,7 +75,7 @@ def _urls(known: dict[str, str], told: dict[str, str]) -> dict[str, str]:
             embedded.use(env.LOCAL)
         return {}
     ours = admin is None or embedded.serves(env.LOCAL, admin)
-    made = prepare(env.LOCAL, None if ours else admin)
+    made = prepare(env.LOCAL, None if ours else admin, _named(admin or ""))
     return {name: made[name] for name in URLS}
 
 
@@ -129,9 +129,13 @@ def prepare(state: Path, admin_url: str | None, database: str = DATABASE) -> dic
     return {**urls, **{name: kept[name] for name in env.SECRETS}}
 
 
-def _set_up(admin_url: str, passwords: dict[str, str], database: str = DATABASE) -> dict[str, str]:
+def _named(admin_url: str) -> str:
+    """The database an administrator's URL names; ours has its own name where the URL names none, or `postgres`."""
     named = urlsplit(admin_url).path.lstrip("/")
-    database = named if named and named != "postgres" else database
+    return named if named not in ("", "postgres") else DATABASE
+
+
+def _set_up(admin_url: str, passwords: dict[str, str], database: str) -> dict[str, str]:
     for line in roles.set_up(admin_url, database, passwords):
         print(line)
     urls = {f"{login.upper()}_DATABASE_URL": _url(admin_url, login, passwords[login], database) for login in passwords}
@@ -164,14 +168,14 @@ def elsewhere(admin_url: str, *, rotate: bool) -> dict[str, str]:
     given = [os.environ.get(f"{login.upper()}_DATABASE_URL", "") for login in roles.LOGINS]
     if all(given) and not rotate:
         passwords = [env.Database.parse(url, "the URL of a login").password for url in given]
-        _set_up(admin_url, dict(zip(roles.LOGINS, passwords, strict=True)))
+        _set_up(admin_url, dict(zip(roles.LOGINS, passwords, strict=True)), _named(admin_url))
         return {}
     if not rotate and roles.logins_of(admin_url):
         raise env.BadEnvironment(
             "The logins exist already. Set PLATFORM_DATABASE_URL, SCHOOLS_DATABASE_URL and MIGRATOR_DATABASE_URL, "
             "or give them new passwords with `setup_database --rotate`."
         )
-    made = _set_up(admin_url, _passwords())
+    made = _set_up(admin_url, _passwords(), _named(admin_url))
     print("Shown once; keep them where your processes read their environment:")
     for name in URLS[1:]:
         print(f"{name}={made[name]}")

@@ -78,6 +78,12 @@ def ensure(state: Path, settings: dict[str, str] | None = None) -> Cluster:
         return Cluster(home, sockets, password, started)
 
 
+def runs(state: Path) -> bool:
+    """Whether the cluster under `state` is up."""
+    home = _home(state.resolve())
+    return (home / "data" / "postmaster.pid").exists() and _running(home, home / "data")
+
+
 def stop(state: Path) -> None:
     """Stop the cluster under `state` if it runs. Never raises for one that is already gone."""
     state = state.resolve()
@@ -85,7 +91,7 @@ def stop(state: Path) -> None:
         return
     with _only_one(state / "pg.lock"):
         home = _home(state)
-        if (home / "data" / "postmaster.pid").exists() and _running(home, home / "data"):
+        if runs(state):
             _pg_ctl(home, home / "data", _sockets(home), "stop")
 
 
@@ -96,17 +102,21 @@ def use(state: Path, settings: dict[str, str] | None = None) -> Cluster:
     """
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
-    held = (state / "pg.users").open("w")
-    fcntl.flock(held, fcntl.LOCK_SH)
-    atexit.register(_last_one_out, state, held, os.getpid())
+    if state not in _in_use:
+        _in_use[state] = (state / "pg.users").open("w")
+        fcntl.flock(_in_use[state], fcntl.LOCK_SH)
+        atexit.register(_last_one_out, state, os.getpid())
     return ensure(state, settings)
 
 
-def _last_one_out(state: Path, held: IO[str], user: int) -> None:
+_in_use: dict[Path, IO[str]] = {}  # held open until the process ends
+
+
+def _last_one_out(state: Path, user: int) -> None:
     if os.getpid() != user:  # a fork is not a user of its own
         return
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(_in_use[state], fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
     stop(state)

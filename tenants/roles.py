@@ -45,7 +45,7 @@ def set_up(admin_url: str, database: str, passwords: dict[str, str]) -> list[str
     `passwords`: one per login of LOGINS. Returns one line per measure the server refused. Raises RuntimeError for a
     server older than PostgreSQL 16.
     """
-    with psycopg.connect(admin_url, autocommit=True) as admin:
+    with _server(admin_url) as admin:
         if admin.info.server_version < 160000:
             raise RuntimeError("MySentinel needs PostgreSQL 16 or newer (GRANT ... WITH INHERIT FALSE, SET TRUE).")
         _roles(admin, passwords)
@@ -57,9 +57,17 @@ def set_up(admin_url: str, database: str, passwords: dict[str, str]) -> list[str
         return harden(admin, database)
 
 
+def _server(admin_url: str) -> psycopg.Connection:
+    """The server of `admin_url`, whose database may not exist yet."""
+    try:
+        return psycopg.connect(admin_url, autocommit=True)
+    except psycopg.OperationalError:
+        return psycopg.connect(admin_url, dbname="postgres", autocommit=True)
+
+
 def logins_of(admin_url: str) -> list[str]:
     """Which of LOGINS the server has already."""
-    with psycopg.connect(admin_url) as admin:
+    with _server(admin_url) as admin:
         found = admin.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(LOGINS)])
         return [name for (name,) in found]
 

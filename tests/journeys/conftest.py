@@ -119,9 +119,8 @@ def visit(browser: Browser, live_site: LiveSite) -> Iterator[Callable[..., Page]
     assert not complaints, complaints
 
 
-# What the browser and htmx write when a request is refused, which a journey may well provoke.
-REFUSED = ("Failed to load resource: the server responded with a status of", "Response Status Error Code")
-
-
 def _is_complaint(kind: str, text: str) -> bool:
-    return kind == "error" and not text.startswith(REFUSED)
+    """An error in the console that is not a refused or lost request, which a journey may well provoke."""
+    provoked = ("Failed to load resource: the server responded with a status of", "Response Status Error Code")
+    lost = "net::ERR_INTERNET_DISCONNECTED"
+    return kind == "error" and not text.startswith(("htmx:", *provoked)) and lost not in text

@@ -14,9 +14,10 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from config import env
+from config import catalogs, env
 from config.demo import seed, sign_ins
 from config.supervisor import Service, Supervisor, python
+from tenants import fleet, provisioning
 
 RUN = env.LOCAL / "run"
 
@@ -46,7 +47,10 @@ class Command(BaseCommand):
         if not seed_only:
             _port_must_be_free(settings.ENV.port)
         (env.ROOT / "staticfiles").mkdir(exist_ok=True)  # collected elsewhere; here the finders serve
+        catalogs.compile_all(env.ROOT / "locale")
         call_command("setup_database", verbosity=0)
+        if any(mark != provisioning.fingerprint()[:12] for mark, *_ in fleet.status()):
+            call_command("migrate_schools")  # the code moved on since the last start
         seed.seed(now=timezone.now(), say=lambda line: supervisor.say("demo", line))
         connections.close_all()
         if not seed_only:

@@ -47,3 +47,13 @@ def give_role(
     if made:
         record("identity.role_given", by=by, now=now, school=school, facts={"login": str(login.id), "role": role})
     return login
+
+
+def holders(role: str) -> int:
+    """How many people hold a role, everywhere."""
+    return int(Membership.objects.filter(role=role, active=True, login__active=True).count())
+
+
+def is_known(email: str) -> bool:
+    """Whether somebody can sign in with this address."""
+    return bool(Login.objects.filter(email_hash=email_hash(email)).exists())

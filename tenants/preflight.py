@@ -1,0 +1,51 @@
+"""What an administrator's eye looks for on the server before an installation serves people. Changes nothing."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import psycopg
+
+from tenants import roles
+
+TRAITS = ("rolsuper", "rolbypassrls", "rolcreatedb", "rolreplication", "rolinherit")
+SET_CONFIG = "pg_catalog.set_config(text, text, boolean)"
+
+
+def server_faults(admin_url: str, database: str) -> list[str]:
+    """One sentence per thing that weakens the wall; empty when it stands. `admin_url` is the administrator's."""
+    server = urlsplit(admin_url)._replace(path=f"/{database}").geturl()
+    with psycopg.connect(server, autocommit=True) as admin:
+        return [*_logins(admin), *_rights(admin, database), *_poisoned(admin, database)]
+
+
+def _logins(admin: psycopg.Connection) -> Iterator[str]:
+    found = {
+        name: dict(zip(TRAITS, traits, strict=True))
+        for name, *traits in admin.execute(
+            f"SELECT rolname, {', '.join(TRAITS)} FROM pg_roles WHERE rolname = ANY(%s)", [list(roles.LOGINS)]
+        )
+    }
+    for login in roles.LOGINS:
+        if login not in found:
+            yield f"The login {login} is missing: run setup_database."
+        for trait in (trait for trait, held in found.get(login, {}).items() if held):
+            yield f"The login {login} holds {trait} and must not."
+
+
+def _rights(admin: psycopg.Connection, database: str) -> Iterator[str]:
+    """The hardening that a managed server may have refused."""
+    public = "has_function_privilege('public', %s, 'EXECUTE')", SET_CONFIG
+    questions = (
+        (*public, "Everybody may call set_config: one SELECT could change the path."),
+        ("has_database_privilege('public', %s, 'TEMP')", database, "Everybody may make temporary tables."),
+        ("has_database_privilege('public', %s, 'CONNECT')", database, "Every login of the server may connect."),
+    )
+    for question, about, sentence in questions:
+        row = admin.execute(f"SELECT {question}", [about]).fetchone()
+        if row and row[0]:
+            yield sentence
+
+
+def _poisoned(admin: psycopg.Connection, database: str) -> Iterator[str]:
+    for setting in roles.poisoned_defaults(admin, database):
+        yield f"Somebody changed a login's defaults with ALTER ROLE: {setting}."
