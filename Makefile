@@ -26,6 +26,7 @@ check: environment ## style, types, architecture, translations, complexity
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 	$(RUN) manage.py makemigrations --check --dry-run
+	$(RUN) -m tests.architecture.complexity
 	$(RUN) -m pytest -q $(wildcard tests/architecture tests/languages)
 
 check-all: check ## the same, and every page in every language, theme and width

@@ -48,5 +48,5 @@ def registry() -> CollectorRegistry:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
     shared = CollectorRegistry()
-    multiprocess.MultiProcessCollector(shared)
+    multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
     return shared

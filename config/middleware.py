@@ -200,7 +200,7 @@ class Language:
         language = wanted if wanted in dict(settings.LANGUAGES) else translation.get_language_from_request(request)
         zone = actor.school.zone if actor and actor.school else None
         with translation.override(language), timezone.override(zone):
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = language
             response = self.get_response(request)
             response.setdefault("Content-Language", language)
             return response

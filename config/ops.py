@@ -1,7 +1,5 @@
 """What machines ask: is it alive, is it ready, how does it do. No school and no person in any answer."""
 
-from typing import Any
-
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import DatabaseError
@@ -51,6 +49,6 @@ def static_is_there() -> bool:
         return False
 
 
-def _fresh(response: Any) -> Any:
+def _fresh(response: HttpResponse) -> HttpResponse:
     add_never_cache_headers(response)
     return response

@@ -43,6 +43,9 @@ SAVED: dict[str, str | Promise] = {
     "others": _("You are signed out everywhere else."),
     "appearance": _("Appearance saved."),
     "language": _("Language saved."),
+    "marked": _("The rest of the class is marked."),
+    "submitted": _("Register submitted."),
+    "reopened": _("Register reopened."),
 }
 
 

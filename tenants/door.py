@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
 from typing import Any, get_args
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -147,6 +148,14 @@ def actor_of(request: HttpRequest) -> Actor:
     if actor is None:
         raise token_invalid()
     return actor
+
+
+def person_of(request: HttpRequest) -> tuple[Actor, UUID, UUID]:
+    """The actor behind an admitted request with the ids of their login and session. Raises 401 for the system."""
+    actor = actor_of(request)
+    if actor.login is None or actor.session is None:
+        raise token_invalid()
+    return actor, actor.login, actor.session
 
 
 def chunk(request: HttpRequest) -> AbstractContextManager[SchoolRef]:

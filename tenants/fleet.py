@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connections, transaction
@@ -69,7 +70,7 @@ class Planner:
 
 
 def _plan(applied: frozenset[Key]) -> tuple[Step, ...]:
-    connection = connections[MIGRATOR]
+    connection: Any = connections[MIGRATOR]
     # The router lets school apps migrate only while the connection stands in a school: the name is never used.
     connection.set_schema("planning", include_public=False)
     try:

@@ -39,9 +39,9 @@ def _missing_columns() -> set[tuple[str, str]]:
     # The run-time login may not read the ledger of migrations, so what they made is looked at itself.
     with connections["default"].cursor() as cursor:
         cursor.execute(COLUMNS)
-        found = set(cursor.fetchall())
+        found: set[tuple[str, str]] = set(cursor.fetchall())
     wanted = {
-        (model._meta.db_table, field.column)
+        (model._meta.db_table, str(field.column))
         for model in apps.get_models()
         if model._meta.managed and not model._meta.proxy and not of_a_school(model._meta.app_label)
         for field in model._meta.local_concrete_fields

@@ -1,7 +1,5 @@
 """The identity doors: sign in, refresh, sessions, password, me."""
 
-from uuid import UUID
-
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
@@ -19,13 +17,12 @@ from shared_apps.identity.schemas import (
 )
 from shared_apps.identity.services import names, sign_in
 from tenants import token
-from tenants.actor import Actor
 from tenants.current import SchoolRef
-from tenants.door import Within, actor_of, api
+from tenants.door import Within, api, person_of
 from tenants.ids import parse_id
 from tenants.models import School
 from tenants.permissions import Permission
-from tenants.problems import not_found, token_invalid
+from tenants.problems import not_found
 
 router = Router(tags=["identity"])
 
@@ -48,14 +45,6 @@ def tokens(opened: sign_in.SignedIn) -> TokensOut:
 
 def school_out(school: School | SchoolRef | None) -> SchoolOut | None:
     return SchoolOut(id=school.id, slug=school.slug, name=school.name) if school else None
-
-
-def person(request: HttpRequest) -> tuple[Actor, UUID, UUID]:
-    """Who is behind an admitted request: the actor, the login's id and the session's."""
-    actor = actor_of(request)
-    if actor.login is None or actor.session is None:
-        raise token_invalid()
-    return actor, actor.login, actor.session
 
 
 @api(
@@ -83,7 +72,7 @@ def refresh(request: HttpRequest, body: RefreshIn) -> TokensOut:
 )  # fmt: skip
 def logout(request: HttpRequest) -> None:
     """End this session."""
-    actor, _, session = person(request)
+    actor, _, session = person_of(request)
     sign_in.revoke(Session.objects.get(pk=session), by=actor.name_in_audit, now=timezone.now())
 
 
@@ -93,7 +82,7 @@ def logout(request: HttpRequest) -> None:
 )  # fmt: skip
 def change_password(request: HttpRequest, body: PasswordIn) -> None:
     """Choose a new password; every other session ends."""
-    _, login, session = person(request)
+    _, login, session = person_of(request)
     sign_in.change_password(
         login=Login.objects.get(pk=login), session=Session.objects.get(pk=session),
         current=body.current, new=body.new, now=timezone.now(),
@@ -106,7 +95,7 @@ def change_password(request: HttpRequest, body: PasswordIn) -> None:
 )  # fmt: skip
 def sessions(request: HttpRequest) -> SessionsOut:
     """Where this person is signed in."""
-    _, login, here = person(request)
+    _, login, here = person_of(request)
     rows = sign_in.open_sessions(login, now=timezone.now())
     return SessionsOut(
         items=[
@@ -125,7 +114,7 @@ def sessions(request: HttpRequest) -> SessionsOut:
 )  # fmt: skip
 def end_session(request: HttpRequest, session_id: str) -> None:
     """End one of one's own sessions."""
-    actor, login, _ = person(request)
+    actor, login, _ = person_of(request)
     wanted = parse_id(session_id)
     found = Session.objects.filter(pk=wanted, login=login, revoked_at=None).first() if wanted else None
     if found is None:
@@ -139,7 +128,7 @@ def end_session(request: HttpRequest, session_id: str) -> None:
 )  # fmt: skip
 def me(request: HttpRequest) -> MeOut:
     """Who is signed in, and where."""
-    actor, login, _ = person(request)
+    actor, login, _ = person_of(request)
     return MeOut(
         id=login, name=names.name_of(actor), scope=actor.scope, roles=sorted(actor.roles),
         school=school_out(actor.school), language=names.language_of(actor),

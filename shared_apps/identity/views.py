@@ -1,6 +1,7 @@
 """The pages about oneself: signing in and out, profile, password, sessions, appearance, language."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from shared_apps.identity.models import Login, Session
 from shared_apps.identity.rules import Look, device_name, safe_path
 from shared_apps.identity.services import preferences, sign_in
 from tenants import token
-from tenants.door import Within, actor_of, page
+from tenants.door import Within, actor_of, page, person_of
 from tenants.ids import parse_id
 from tenants.permissions import Permission
 from tenants.problems import Refusal, not_found
@@ -110,8 +111,8 @@ def _signed_in(request: HttpRequest, opened: sign_in.SignedIn, wanted: str) -> H
     return response
 
 
-def _end(session: object, by: str) -> None:
-    found = Session.objects.filter(pk=session).first()
+def _end(session: UUID | None, by: str) -> None:
+    found = Session.objects.filter(pk=session).first() if session else None
     if found:
         sign_in.revoke(found, by=by, now=timezone.now())
 
@@ -153,14 +154,14 @@ def profile(request: HttpRequest) -> HttpResponse:
 )  # fmt: skip
 def password(request: HttpRequest) -> HttpResponse:
     """Choose a new password; with a temporary one, nothing else opens before that."""
-    actor = actor_of(request)
+    actor, login, session = person_of(request)
     form = PasswordForm(request.POST or None)
     status = 200
     if request.method == "POST":
         try:
             if form.is_valid():
                 sign_in.change_password(
-                    login=Login.objects.get(pk=actor.login), session=Session.objects.get(pk=actor.session),
+                    login=Login.objects.get(pk=login), session=Session.objects.get(pk=session),
                     current=form.cleaned_data["current"], new=form.cleaned_data["new"], now=timezone.now(),
                 )  # fmt: skip
                 return redirect("/" if actor.must_change_password else "/account/profile?saved=password")
@@ -176,6 +177,7 @@ def password(request: HttpRequest) -> HttpResponse:
 def _password_words() -> dict[str, str]:
     return {
         "wrong": _("The current password is wrong."),
+        "unchanged": _("Choose a password that differs from the current one."),
         "too_short": _("Use at least 10 characters."),
         "too_simple": _("Use more different characters."),
         "too_many_requests": _("Too many wrong passwords. Wait 15 minutes, then try again."),
@@ -185,22 +187,23 @@ def _password_words() -> dict[str, str]:
 @page(permission=Permission.ACCOUNT, within=Within.ACCOUNT, audit="identity.session_revoked")
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where this person is signed in; ending one, or all others."""
-    actor = actor_of(request)
+    actor, login, here = person_of(request)
     now = timezone.now()
     if request.method == "POST":
         wanted = request.POST.get("session", "")
         if wanted == "others":
-            sign_in.revoke_others(login=actor.login, keep=actor.session, by=actor.name_in_audit, now=now)
+            sign_in.revoke_others(login=login, keep=here, by=actor.name_in_audit, now=now)
             return redirect("/account/sessions?saved=others")
-        found = Session.objects.filter(pk=parse_id(wanted), login=actor.login, revoked_at=None).first()
+        key = parse_id(wanted)
+        found = Session.objects.filter(pk=key, login=login, revoked_at=None).first() if key else None
         if found is None:
             raise not_found()
         sign_in.revoke(found, by=actor.name_in_audit, now=now)
         return redirect("/account/sessions?saved=session")
     rows = [
         {"id": row.id, "device": device_name(row.device), "seen": row.last_seen_at, "since": row.created_at,
-         "current": row.id == actor.session}
-        for row in sign_in.open_sessions(actor.login, now=now)
+         "current": row.id == here}
+        for row in sign_in.open_sessions(login, now=now)
     ]  # fmt: skip
     rows.sort(key=lambda row: not row["current"])
     return render(request, "identity/sessions.html", {"rows": rows})
@@ -212,7 +215,7 @@ def appearance(request: HttpRequest) -> HttpResponse:
     look = Look.of(request.COOKIES)
     form = AppearanceForm(request.POST if request.method == "POST" else None, initial=vars(look))
     if form.is_valid():
-        preferences.choose_appearance(login=actor_of(request).login, appearance=form.cleaned_data["theme"])
+        preferences.choose_appearance(login=person_of(request)[1], appearance=form.cleaned_data["theme"])
         response = redirect("/account/appearance?saved=appearance")
         for name in ("theme", "text", "keys"):
             keep(response, name, form.cleaned_data[name])
@@ -222,10 +225,10 @@ def appearance(request: HttpRequest) -> HttpResponse:
 
 @page(permission=Permission.ACCOUNT, within=Within.ACCOUNT, audit=None)
 def language(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
+    actor, login, _session = person_of(request)
     form = LanguageForm(request.POST if request.method == "POST" else None, initial={"language": actor.language})
     if form.is_valid():
-        preferences.choose_language(login=actor.login, language=form.cleaned_data["language"])
+        preferences.choose_language(login=login, language=form.cleaned_data["language"])
         response = redirect("/account/language?saved=language")
         keep(response, "language", form.cleaned_data["language"])
         return response

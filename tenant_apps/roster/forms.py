@@ -40,7 +40,8 @@ class ListQuery:
         """The list under another choice; another choice begins on its first page."""
         other = replace(self, **{"page": 1, **changed})  # type: ignore[arg-type]
         kept = {
-            "state": other.state, "search": other.search, "class": other.class_id, "page": other.page, "size": other.size
+            "state": other.state, "search": other.search, "class": other.class_id, "page": other.page,
+            "size": other.size,
         }  # fmt: skip
         plain = {"state": "active", "search": "", "class": "", "page": 0, "size": SIZES[0]}
         shown = {name: value for name, value in kept.items() if value != plain[name] and (name, value) != ("page", 1)}

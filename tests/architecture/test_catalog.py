@@ -13,6 +13,31 @@ from tests.database import ADMIN
 
 SCHOOL = r"^t_[0-9a-f]{16}$"
 
+# Questions whose answer must be nothing.
+ACROSS = (
+    "SELECT c.conname FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class a ON a.oid = c.conrelid"
+    " JOIN pg_catalog.pg_class b ON b.oid = c.confrelid"
+    " WHERE c.contype = 'f' AND a.relnamespace <> b.relnamespace"
+)
+DEFERRABLE = (
+    "SELECT n.nspname, c.conname FROM pg_catalog.pg_constraint c"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace WHERE {ours} AND c.condeferrable"
+)
+KEYLESS = (
+    "SELECT n.nspname, r.relname FROM pg_catalog.pg_class r"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace WHERE {ours} AND r.relkind IN ('r', 'p')"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.conrelid = r.oid AND c.contype = 'p')"
+)
+DEFINERS = (
+    "SELECT n.nspname, p.proname FROM pg_catalog.pg_proc p"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE {ours} AND p.prosecdef"
+)
+STRANGERS = (
+    "SELECT n.nspname, r.relname, pg_catalog.pg_get_userbyid(r.relowner) FROM pg_catalog.pg_class r"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace"
+    " WHERE {ours} AND pg_catalog.pg_get_userbyid(r.relowner) <> 'owner'"
+)
+
 
 @pytest.fixture
 def catalog(greenfield, riverside) -> Iterator[psycopg.Connection]:
@@ -65,13 +90,7 @@ def test_no_other_schema_is_left_behind(catalog, schemas):
 
 
 def test_no_foreign_key_crosses_the_wall(catalog):
-    across = asked(
-        catalog,
-        "SELECT c.conname FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class a ON a.oid = c.conrelid"
-        " JOIN pg_catalog.pg_class b ON b.oid = c.confrelid"
-        " WHERE c.contype = 'f' AND a.relnamespace <> b.relnamespace",
-    )
-    assert across == []
+    assert asked(catalog, ACROSS) == []
 
 
 def test_no_model_points_over_the_wall():
@@ -87,22 +106,11 @@ def test_no_model_points_over_the_wall():
 
 
 def test_foreign_keys_are_checked_at_the_statement(catalog):
-    deferrable = asked(
-        catalog,
-        "SELECT n.nspname, c.conname FROM pg_catalog.pg_constraint c"
-        " JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace WHERE {ours} AND c.condeferrable",
-    )
-    assert deferrable == []
+    assert asked(catalog, DEFERRABLE) == []
 
 
 def test_every_table_has_a_primary_key(catalog):
-    without = asked(
-        catalog,
-        "SELECT n.nspname, r.relname FROM pg_catalog.pg_class r"
-        " JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace WHERE {ours} AND r.relkind IN ('r', 'p')"
-        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.conrelid = r.oid AND c.contype = 'p')",
-    )
-    assert without == []
+    assert asked(catalog, KEYLESS) == []
 
 
 def test_a_schools_keys_are_wide_from_birth(catalog, schemas):
@@ -118,12 +126,7 @@ def test_a_schools_keys_are_wide_from_birth(catalog, schemas):
 
 
 def test_no_function_runs_as_its_definer(catalog):
-    definers = asked(
-        catalog,
-        "SELECT n.nspname, p.proname FROM pg_catalog.pg_proc p"
-        " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE {ours} AND p.prosecdef",
-    )
-    assert definers == []
+    assert asked(catalog, DEFINERS) == []
 
 
 def test_functions_and_triggers_stay_in_their_own_schema(catalog, schemas):
@@ -158,13 +161,7 @@ def test_schools_hold_plain_tables_alone(catalog, schemas):
 
 
 def test_everything_belongs_to_the_owner(catalog):
-    others = asked(
-        catalog,
-        "SELECT n.nspname, r.relname, pg_catalog.pg_get_userbyid(r.relowner) FROM pg_catalog.pg_class r"
-        " JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace"
-        " WHERE {ours} AND pg_catalog.pg_get_userbyid(r.relowner) <> 'owner'",
-    )
-    assert others == []
+    assert asked(catalog, STRANGERS) == []
 
 
 def test_both_schools_are_built_alike(catalog, schemas):
@@ -191,3 +188,21 @@ def test_both_schools_are_built_alike(catalog, schemas):
 
 def test_names_of_schemas_tell_nothing(schemas):
     assert all(re.match(SCHOOL, schema) for schema in schemas)
+
+
+def test_each_question_finds_what_it_looks_for(real_commits):
+    with psycopg.connect(ADMIN, dbname=real_commits, autocommit=True) as admin:
+        (schema,) = admin.execute("SELECT schema_name FROM public.tenants_school ORDER BY 1").fetchone()
+        for statement in (
+            "CREATE TABLE {s}.bare (x int)",
+            "CREATE TABLE {s}.tied (id uuid PRIMARY KEY, school uuid CONSTRAINT over_the_wall"
+            " REFERENCES public.tenants_school (id) DEFERRABLE)",
+            "CREATE FUNCTION {s}.mighty() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+        ):
+            admin.execute(statement.format(s=f'"{schema}"'))
+        admin.execute("SET search_path = ''")
+        assert asked(admin, ACROSS) == [("over_the_wall",)]
+        assert asked(admin, DEFERRABLE) == [(schema, "over_the_wall")]
+        assert asked(admin, KEYLESS) == [(schema, "bare")]
+        assert asked(admin, DEFINERS) == [(schema, "mighty")]
+        assert {name for _, name, _ in asked(admin, STRANGERS)} >= {"bare", "tied"}

@@ -118,5 +118,7 @@ def visit(browser: Browser, live_site: LiveSite) -> Iterator[Callable[..., Page]
 
 
 def _is_complaint(kind: str, text: str) -> bool:
-    """An error in the console that is not a refused request, which a journey may well provoke."""
-    return kind == "error" and "Failed to load resource: the server responded with a status of" not in text
+    """An error in the console that is not a refused or lost request, which a journey may well provoke."""
+    provoked = ("Failed to load resource: the server responded with a status of", "Response Status Error Code")
+    lost = "net::ERR_INTERNET_DISCONNECTED"
+    return kind == "error" and not text.startswith(("htmx:", *provoked)) and lost not in text

@@ -5,11 +5,11 @@ from uuid import UUID
 from shared_apps.identity.models import Login
 
 
-def choose_language(*, login: UUID | None, language: str) -> None:
+def choose_language(*, login: UUID, language: str) -> None:
     """`en`, `af`, `zu`, or "" for the school's default."""
     Login.objects.filter(pk=login).update(language=language)
 
 
-def choose_appearance(*, login: UUID | None, appearance: str) -> None:
+def choose_appearance(*, login: UUID, appearance: str) -> None:
     """`light`, `dark`, `contrast`, or "" for the system's."""
     Login.objects.filter(pk=login).update(appearance=appearance)

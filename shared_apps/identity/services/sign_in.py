@@ -194,7 +194,7 @@ def revoke(session: Session, *, by: str, now: datetime) -> None:
         record("identity.session_revoked", by=by, now=now, school=session.school_id, facts={"session": str(session.pk)})
 
 
-def revoke_others(*, login: UUID | None, keep: UUID | None, by: str, now: datetime) -> int:
+def revoke_others(*, login: UUID, keep: UUID, by: str, now: datetime) -> int:
     """End every session of a person but one; how many that were."""
     others = list(Session.objects.filter(login=login, revoked_at=None, expires_at__gt=now).exclude(pk=keep))
     for other in others:

@@ -31,21 +31,20 @@ def network_key(address: str) -> bytes:
 
 def refuse_when_spent(account: bytes, network: bytes, *, now: datetime) -> None:
     """Raise 429 once an account failed too often in WINDOW, whether or not it exists."""
-    limit = PER_ACCOUNT_WHEN_BUSY if _times("network", network, PER_NETWORK, now) else PER_ACCOUNT
-    times = _times("account", account, limit, now)
-    if times:
-        wait = max(1, ceil((times[-1] + WINDOW - now).total_seconds()))
+    busy = _spent(network=network, limit=PER_NETWORK, now=now)
+    first = _spent(account=account, limit=PER_ACCOUNT_WHEN_BUSY if busy else PER_ACCOUNT, now=now)
+    if first:
+        wait = max(1, ceil((first + WINDOW - now).total_seconds()))
         raise Refusal(
             429, "too_many_requests", "Too many failed sign-ins. Wait, then try again.",
             headers={"Retry-After": str(wait)},
         )  # fmt: skip
 
 
-def _times(field: str, key: bytes, limit: int, now: datetime) -> list[datetime]:
-    """The last `limit` failures of WINDOW, newest first; empty when there were fewer."""
-    recent = SignInFailure.objects.filter(**{field: key}, at__gt=now - WINDOW).order_by("-at")
-    times = list(recent.values_list("at", flat=True)[:limit])
-    return times if len(times) == limit else []
+def _spent(*, limit: int, now: datetime, **key: bytes) -> datetime | None:
+    """When the oldest of the last `limit` failures of WINDOW was; None when there were fewer."""
+    recent = SignInFailure.objects.filter(**key, at__gt=now - WINDOW).order_by("-at")
+    return recent.values_list("at", flat=True)[limit - 1 : limit].first()
 
 
 def failed(account: bytes, network: bytes, *, now: datetime) -> None:

@@ -25,9 +25,9 @@ export function startBeat(root = document) {
     if (event.target.closest("[data-live-retry]")) beat();
   });
 
-  const polls = (event) => event.detail.elt?.matches?.("[data-live-poll]");
+  const polls = (event) => event.detail.requestConfig?.elt.matches("[data-live-poll]");
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!polls(event) || event.detail.xhr.status !== 200) return;
+    if (!polls(event) || !event.detail.shouldSwap) return; // refused, or session.js said that the session ended
     event.detail.shouldSwap = false;
     morph(event.detail.target, event.detail.serverResponse);
     fresh = Date.now();

@@ -10,3 +10,4 @@ startToasts();
 startKeys();
 startSession();
 startBeat();
+document.documentElement.dataset.ready = "";

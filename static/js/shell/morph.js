@@ -4,7 +4,9 @@ export function morph(target, html) {
   const next = document.createElement(target.tagName);
   next.innerHTML = new DOMParser().parseFromString(html, "text/html").body.innerHTML;
   if (/^\s*<t[rdhb]/i.test(html)) next.innerHTML = html;
+  const held = document.activeElement;
   children(target, next);
+  if (held?.isConnected && held !== document.activeElement) held.focus({ preventScroll: true });
 }
 
 const key = (node) => (node.nodeType === 1 ? node.dataset.key || node.id || "" : "");
@@ -12,6 +14,8 @@ const same = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName &&
 
 function children(old, next) {
   const keyed = new Map([...old.children].filter(key).map((child) => [key(child), child]));
+  const staying = new Set([...next.children].map(key));
+  for (const [name, child] of keyed) if (!staying.has(name)) child.remove();
   let place = old.firstChild;
   for (const wanted of [...next.childNodes]) {
     const known = key(wanted) && keyed.get(key(wanted));

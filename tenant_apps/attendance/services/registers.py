@@ -139,3 +139,9 @@ def _held(by: Actor, now: datetime, class_group: ClassGroup, date: Day) -> Regis
 
 def _which(register: Register, **more: int) -> dict[str, object]:
     return {"class": str(register.class_group_id), "date": str(register.date), **more}
+
+
+def mark_of(learner: Learner, date: Day) -> Mark | None:
+    """What is said of one learner on one day."""
+    found: Mark | None = Mark.objects.filter(learner=learner, register__date=date).order_by("id").last()
+    return found

@@ -207,7 +207,7 @@ def back_off(attempts: int) -> timedelta:
     """15 s, 30 s, 60 s ... up to an hour, each with up to a quarter of jitter so that retries spread out."""
     doublings = min(max(0, attempts - 1), 8)  # by then it is past an hour
     pause: timedelta = min(BACK_OFF * 2**doublings, LONGEST)
-    return pause * random.uniform(1, 1.25)  # noqa: S311 - spreads, hides nothing
+    return pause * random.uniform(1, 1.25)
 
 
 def has_due(school: SchoolRef, *, now: datetime) -> bool:

@@ -1,0 +1,48 @@
+// The answer, over the whole screen. Plain ones leave by themselves; amber and black wait for a hand.
+
+import { signal } from "./sound.js";
+import { initials, say, settings, time } from "./words.js";
+
+const STAYS = 1800;
+const ICONS = { in: "arrow-in", out: "arrow-out", watch: "clock", stop: "hand", lockdown: "lock", saved: "offline" };
+const dialog = document.getElementById("result");
+let timer = 0;
+
+export function startResult() {
+  document.getElementById("next").addEventListener("click", close);
+  dialog.addEventListener("close", () => clearTimeout(timer));
+}
+
+// What there is to show of a server's answer; `earlier` is when the learner was seen before, if known.
+export function shown(answer, earlier) {
+  const code = settings.codes[answer.code];
+  const plain = code.tone === "plain";
+  const tone = plain ? answer.direction : code.tone;
+  const title = plain ? say(answer.direction === "in" ? "checkedIn" : "checkedOut") : code.title;
+  const line = [code.line, earlier ? say("since", { time: time(earlier) }) : ""].filter(Boolean).join(" ");
+  return { tone, title, line, name: answer.learner?.name ?? "", group: answer.learner?.class?.name ?? "", at: answer.scanned_at, leaves: plain };
+}
+
+// What there is to show of a scan that is only kept here: never a colour that means it was let through.
+export function savedHere(tap, learner) {
+  return { tone: "saved", title: say("saved"), line: say("savedLine"), name: learner?.name ?? "", group: learner?.class?.name ?? "", at: tap.scanned_at, leaves: true };
+}
+
+export function show(result) {
+  clearTimeout(timer);
+  dialog.dataset.tone = result.tone;
+  const use = dialog.querySelector("use");
+  use.setAttribute("href", `${use.dataset.sprite}#${ICONS[result.tone]}`);
+  dialog.querySelector("h2").textContent = result.title;
+  dialog.querySelector("[data-name]").textContent = result.name;
+  dialog.querySelector("[data-more]").textContent = [result.group ? say("grade", { name: result.group }) : "", time(result.at)].filter(Boolean).join(" · ");
+  dialog.querySelector(".result__initials").textContent = initials(result.name);
+  dialog.querySelector(".result__line").textContent = result.line;
+  if (!dialog.open) dialog.showModal();
+  signal(result.tone);
+  if (result.leaves) timer = setTimeout(close, STAYS);
+}
+
+function close() {
+  dialog.close();
+}
