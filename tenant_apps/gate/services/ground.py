@@ -119,8 +119,8 @@ def _hold_badges(taps: Sequence[Tap]) -> dict[str, Badge]:
     held = (
         Badge.objects.filter(code__in=codes)
         .select_related("learner__class_group")
-        .select_for_update(of=("self", "learner"), no_key=True)
-        .order_by("learner_id", "id")  # everybody takes them in one order, so nobody waits in a ring
+        .select_for_update(of=("learner", "self"), no_key=True)
+        .order_by("learner_id", "id")  # learner first, then badge, as in `badges`: nobody waits in a ring
     )
     return {badge.code: badge for badge in held}
 
