@@ -21,6 +21,7 @@ from tenant_apps.gate.services.gates import open_gates
 from tenant_apps.gate.services.ground import Tap
 from tenant_apps.gate.services.scans import record_scans
 from tenant_apps.people.models import ClassGroup, Learner, LearnerState
+from tenant_apps.people.services.learners import enrolled
 from tenant_apps.people.services.profile import profile
 from tenants.actor import Actor, system
 from tenants.current import SchoolRef
@@ -47,6 +48,8 @@ def fill(ref: SchoolRef, *, now: datetime, officer: UUID, say: Callable[[str], N
 
 @dataclass(frozen=True)
 class Child:
+    """One learner's day. Without a badge that works, nobody sees them at the gate; the teacher does."""
+
     learner: Learner
     badge: str
     arrives: datetime | None  # None: away
@@ -69,10 +72,15 @@ class _Day:
 
     def live(self) -> None:
         calendar.open_day(self.ref, self.day, now=self._at(time(6)))
-        children = [self._child(badge) for badge in _carriers(self.day)]
+        classes = list(ClassGroup.objects.select_related("year", "teacher"))
+        badges = _badges()
+        children = [
+            self._child(learner, badges.get(learner.id, ""))
+            for group in classes
+            for learner in enrolled(group.id, self.day)
+        ]
         self._record([tap for child in children for tap in self._taps(child)])
         self._propose([child for child in children if not child.late], self._at(BELL))
-        classes = list(ClassGroup.objects.select_related("year", "teacher"))
         for group in classes:
             self._mark(group, children)
         self._propose([child for child in children if child.late], self._at(LATECOMERS))
@@ -82,7 +90,7 @@ class _Day:
     def _at(self, clock: time, seconds: float = 0) -> datetime:
         return datetime.combine(self.day, clock, self.ref.zone) + timedelta(seconds=seconds)
 
-    def _child(self, badge: Badge) -> Child:
+    def _child(self, learner: Learner, badge: str) -> Child:
         """Most come between seven and the bell and leave after two; a few are late, fetched late, or away."""
         arrives: datetime | None = self._at(time(7, 32), max(-2400, min(1560, self.rng.gauss(0, 700))))
         leaves = self._at(END, self.rng.uniform(0, 3600))
@@ -93,10 +101,10 @@ class _Day:
             arrives = self._at(BELL, self.rng.uniform(120, 2900))
         elif chance < AWAY + LATE + PICKED_UP_LATE:
             leaves = self._at(time(17), self.rng.uniform(300, 2400))
-        return Child(badge.learner, badge.code, arrives, leaves)
+        return Child(learner, badge, arrives, leaves)
 
     def _taps(self, child: Child) -> Iterator[Tap]:
-        if child.arrives is None:
+        if child.arrives is None or not child.badge:
             return
         yield self._tap(child, rules.Direction.IN, child.arrives)
         if not child.learner.restricted:  # somebody fetches those in person
@@ -120,7 +128,7 @@ class _Day:
             count_half_hour(at)
 
     def _propose(self, children: list[Child], now: datetime) -> None:
-        arrivals = [(child.learner, child.arrives) for child in children if child.arrives is not None]
+        arrivals = [(child.learner, child.arrives) for child in children if child.arrives is not None and child.badge]
         propose_many(by=system("attendance", self.ref), now=now, arrivals=arrivals, quiet=True)
 
     def _mark(self, group: ClassGroup, children: list[Child]) -> None:
@@ -152,7 +160,7 @@ class _Day:
         return replace(system("demo", self.ref), person=group.teacher_id)
 
 
-def _carriers(day: date) -> list[Badge]:
-    """The badges carried by learners who were enrolled that day."""
-    held = Badge.objects.filter(revoked_at=None, learner__state=LearnerState.ACTIVE, learner__enrolled_on__lte=day)
-    return list(held.select_related("learner").order_by("learner__number"))
+def _badges() -> dict[UUID, str]:
+    """learner -> the code that opens the gate for them."""
+    held = Badge.objects.filter(revoked_at=None, learner__state=LearnerState.ACTIVE)
+    return dict(held.values_list("learner", "code"))
