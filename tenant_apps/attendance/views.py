@@ -36,11 +36,8 @@ PROBLEMS: dict[str, str | Promise] = {
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    """Render with times in the school's own zone; `root` is where the school's pages begin."""
-    school = current_school()
-    context = {**context, "root": f"/s/{school.slug}/"}
-    with timezone.override(school.zone):
-        return render(request, template, context, status=status)
+    """Render; `root` is where the school's pages begin."""
+    return render(request, template, {**context, "root": f"/s/{current_school().slug}/"}, status=status)
 
 
 @page(permission=Permission.REGISTER_READ, within=Within.SCHOOL, audit=None)

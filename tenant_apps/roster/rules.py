@@ -96,8 +96,8 @@ def _slot(at: time) -> int:
 
 
 def nice_top(most: int) -> int:
-    """The next of 4, 10, 20, 40, 60, 80, 100, 200, 400 ... so that a scale does not jump with every learner."""
+    """The next of 4, 10, 20, 30, 40, 50, 60, 80, 100, 200 ... so that a scale does not jump with every learner."""
     if most <= 4:
         return 4
     size = int(10 ** (len(str(most - 1)) - 1))
-    return next(step * size for step in (1, 2, 4, 6, 8, 10) if step * size >= max(most, 10))
+    return next(step * size for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * size >= max(most, 10))

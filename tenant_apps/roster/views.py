@@ -24,6 +24,11 @@ from tenants.current import current_school
 from tenants.door import Within, actor_of, page
 from tenants.permissions import Permission, may
 
+TABS: dict[str, str | Promise] = {
+    "active": pgettext_lazy("learners", "Active"),
+    "all": pgettext_lazy("learners", "All"),
+    "on_site": _("On site now"),
+}
 # What a scan came to, as a list says it: tone of the chip, words. `in` and `out` stand for a plain scan.
 OUTCOMES: dict[str, tuple[str, str | Promise]] = {
     "in": ("ok", _("Checked in")),
@@ -49,11 +54,8 @@ RELATIONS: dict[str, str | Promise] = {
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Render with times in the school's own zone; `root` is where the school's pages begin."""
-    school = current_school()
-    context = {**context, "root": f"/s/{school.slug}/"}
-    with timezone.override(school.zone):
-        return render(request, template, context)
+    """Render; `root` is where the school's pages begin."""
+    return render(request, template, {**context, "root": f"/s/{current_school().slug}/"})
 
 
 @page(permission=Permission.SCHOOL_TODAY, within=Within.SCHOOL, audit=None)
@@ -90,9 +92,7 @@ def learner_list(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "query": query, "counts": counts, "rows": learners.sights(rows, now=now), "classes": visible_classes(actor),
         "tabs": [
-            (pgettext_lazy("learners", "Active"), query.address(state="active"), counts["active"], query.state == "active"),
-            (pgettext_lazy("learners", "All"), query.address(state="all"), counts["all"], query.state == "all"),
-            (_("On site now"), query.address(state="on_site"), counts["on_site"], query.state == "on_site"),
+            (label, query.address(state=state), counts[state], query.state == state) for state, label in TABS.items()
         ],
         "total": counts[query.state], "first": first + 1, "last": min(first + query.size, counts[query.state]),
         "previous": query.address(page=number - 1) if number > 1 else "",

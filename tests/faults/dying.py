@@ -1,7 +1,7 @@
-"""A process that drains one school and is killed by SIGKILL before or after a chosen handler did its work.
+"""A process that drains one school and is killed by SIGKILL at a chosen moment.
 
-`python -m tests.faults.dying SCHOOL_ID HANDLER before|after|mailed`; `mailed` is after the mail left and before that
-is recorded. Exits 3 when the handler was never reached.
+`python -m tests.faults.dying SCHOOL_ID HANDLER before|after|mailed`: between claim and effect, between effect and its
+record, or between the mail and its record. Exits 3 when that moment never came.
 """
 
 import os
@@ -17,28 +17,45 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
-from tenant_apps.events.services.drain import drain  # noqa: E402
+from tenant_apps.events.services import drain as draining  # noqa: E402
 from tenant_apps.messaging.channels import email  # noqa: E402
 from tenants import reactions  # noqa: E402
 from tenants.models import school_ref  # noqa: E402
 
 
-def dying(run: Any, when: str) -> Any:
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        if when != "before":
-            run(*args, **kwargs)
-        os.kill(os.getpid(), signal.SIGKILL)
+def die(*args: Any, **kwargs: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
-    return wrapped
+
+def die_before_the_record(name: str) -> None:
+    close = draining._close
+
+    def wrapped(row: Any, *args: Any) -> None:
+        if row.handler == name:
+            die()
+        close(row, *args)
+
+    draining._close = wrapped
+
+
+def die_after_the_mail() -> None:
+    send = email.send
+
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        send(*args, **kwargs)
+        die()
+
+    email.send = wrapped
 
 
 def main(school: str, name: str, when: str) -> None:
-    handler = reactions._handlers[name]
-    if when == "mailed":
-        email.send = dying(email.send, when)
+    if when == "before":
+        reactions._handlers[name] = replace(reactions._handlers[name], run=die)
+    elif when == "after":
+        die_before_the_record(name)
     else:
-        reactions._handlers[name] = replace(handler, run=dying(handler.run, when))
-    while drain(school_ref(UUID(school)), clock=timezone.now):
+        die_after_the_mail()
+    while draining.drain(school_ref(UUID(school)), clock=timezone.now):
         pass
     sys.exit(3)
 

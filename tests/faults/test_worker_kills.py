@@ -3,13 +3,19 @@
 import os
 import signal
 from collections import Counter
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from tenant_apps.events.models import Event, Reaction, ReactionState
+from tenant_apps.gate.models import Flow
+from tenant_apps.gate.rules import Direction
+from tenant_apps.gate.services.ground import Tap
+from tenant_apps.gate.services.scans import Status, record_scans
 from tenant_apps.messaging.models import Attempt, Delivery, DeliveryState, MailboxEntry, Message
 from tenants import reactions
+from tenants.actor import system
 from tenants.scope import school_scope
 from tests.messaging.scans import scan
 from tests.processes import Process, alive, eventually, worker
@@ -42,9 +48,15 @@ def assert_done_once(cast, scans: int = 1) -> None:
 
 
 def test_every_reaction_to_a_scan_runs_in_a_real_worker(cast, worker):
-    scan(cast, cast.learners[0], at=timezone.now())
+    now, learner = timezone.now(), cast.learners[0]
+    tap = Tap(uuid4(), cast.badges[learner.id], cast.gates[0].id, Direction.IN, now)
+    with school_scope(cast.ref):
+        (outcome,) = record_scans([tap], by=system("test", cast.ref), now=now)
+    assert outcome.status is Status.RECORDED
     eventually(lambda: settled(cast), "the scan's reactions", log=worker.log)
     assert_done_once(cast)
+    with school_scope(cast.ref):
+        assert list(Flow.objects.values_list("arrivals", "departures")) == [(1, 0)]
 
 
 POINTS = [(name, when) for name in HANDLERS for when in ("before", "after")] + [("messaging.deliver", "mailed")]

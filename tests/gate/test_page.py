@@ -57,7 +57,7 @@ def test_a_teacher_an_operator_a_stranger_and_another_school_do_not(browser_in, 
     for email in (greenfield.email("teacher"), "operator@example.com", riverside.email("officer")):
         answer = browser_in(email).get(PAGE)
         assert answer.status_code == 403
-        assert greenfield.canary not in answer.content.decode()
+        assert greenfield.gates[0].name not in answer.content.decode()
 
 
 def test_the_page_carries_the_rules_of_the_school(browser_in, greenfield):

@@ -98,11 +98,13 @@ def visit(browser: Browser, live_site: LiveSite) -> Iterator[Callable[..., Page]
     """
     contexts, complaints = [], []
 
-    def arrive(*, language: str = "en", width: int = 1280, height: int = 800, theme: str = "light") -> Page:
+    def arrive(
+        *, language: str = "en", width: int = 1280, height: int = 800, theme: str = "light", script: bool = True
+    ) -> Page:
         context = browser.new_context(
             base_url=live_site.url, viewport={"width": width, "height": height}, locale=language,
             color_scheme="dark" if theme == "dark" else "light", contrast="more" if theme == "contrast" else None,
-            timezone_id="Africa/Johannesburg", reduced_motion="reduce",
+            timezone_id="Africa/Johannesburg", reduced_motion="reduce", java_script_enabled=script,
         )  # fmt: skip
         contexts.append(context)
         page = context.new_page()

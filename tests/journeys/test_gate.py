@@ -18,7 +18,8 @@ BURST = """code => {
 }"""
 WORDS = {
     "en": {"in": "Checked in", "out": "Checked out", "already": "Already checked in", "stop": "Stop and check",
-           "saved": "Saved on this phone", "offline": "Offline · 2 scans saved on this phone", "sent": "All scans sent"},
+           "saved": "Saved on this phone", "offline": "Offline · 2 scans saved on this phone",
+           "sent": "All scans sent"},
     "zu": {"in": "Ungenile", "out": "Uphumile", "already": "Usengenile kakade", "stop": "Mima uhlole",
            "saved": "Kulondolozwe kule foni", "offline": "Akuxhunyiwe · ukuskena okungu-2 kulondolozwe kule foni",
            "sent": "Konke ukuskena kuthunyelwe"},
@@ -52,6 +53,10 @@ def gate(visit, cast):
     def open_gate(*, language: str = "en", width: int = 360, height: int = 740) -> Page:
         page = visit(language=language, width=width, height=height)
         sign_in(page, cast.email("officer"))
+        page.goto("/account/language")
+        page.locator(f"[name=language][value={language}]").check()
+        page.locator("main [type=submit]").click()
+        expect(page.locator("html")).to_have_attribute("lang", language)
         page.goto("/s/greenfield/gate")
         page.wait_for_selector("html[data-ready]")
         return page
@@ -151,7 +156,7 @@ def test_scans_made_offline_are_kept_and_sent(gate, cast, language):
 
 def test_saved_scans_outlive_the_page(gate, cast):
     page = gate()
-    page.route("**/api/gate/scans*", lambda route: route.abort())
+    page.route("**/api/gate/scans*", lambda route: route.fulfill(status=503, body=""))
     wedge(page, cast.badges[cast.learners[0].id])
     result(page, "saved", "Saved on this phone")
     page.unroute("**/api/gate/scans*")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from tenant_apps.attendance.models import Mark, Register
 from tenant_apps.attendance.services import marks, proposals
 from tenant_apps.gate.models import Flow, Gate, Presence, Scan
-from tenant_apps.people.models import ClassGroup, Learner
+from tenant_apps.people.models import ClassGroup, Learner, SchoolProfile
 from tenant_apps.people.services import calendar
 from tenants.actor import system
 from tenants.ids import new_id
@@ -45,8 +45,8 @@ def morning(real_commits):
             Presence.objects.create(learner=learner, on_site=here, since=at[place], gate=gate)
             Scan.objects.create(
                 id=new_id(), badge_code="X", learner=learner, gate=gate, asked="auto",
-                direction="in" if here else "out",
-                verdict="admitted", code="ok" if place < 5 else "late_arrival", answer_on_site=here,
+                direction="in" if here else "out", verdict="admitted", answer_on_site=here,
+                code="ok" if place < 5 else "late_arrival",
                 scanned_at=at[place], recorded_at=at[place], digest="x",
             )  # fmt: skip
         Scan.objects.create(
@@ -69,6 +69,8 @@ def morning(real_commits):
     [("en", 1280, "light"), ("zu", 360, "light"), ("af", 768, "dark"), ("en", 360, "dark"), ("zu", 1280, "dark")],
 )
 def test_the_pages_of_a_school_fit_and_are_accessible(morning, visit, language, width, theme):
+    with school_scope(morning.ref):
+        SchoolProfile.objects.update(default_language=language)
     page = visit(language=language, width=width, theme=theme)
     sign_in(page, "admin@greenfield.example")
     group = morning.classes[0].id
@@ -77,6 +79,7 @@ def test_the_pages_of_a_school_fit_and_are_accessible(morning, visit, language, 
         ("classes", "register"), ("register", f"register?class={group}"),
     ):  # fmt: skip
         page.goto(ROOT + path)
+        assert page.locator("html").get_attribute("lang") == language
         fits(page)
         axe_clean(page)
         snap(page, f"{name}-{width}-{language}-{theme}")
