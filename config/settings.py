@@ -1,6 +1,5 @@
 """Wiring. What can differ between installations comes from `config.env`."""
 
-import shutil
 from typing import Any
 
 import django.conf.locale
@@ -69,7 +68,7 @@ TENANT_DB_ALIAS = "migrator"
 TENANT_SYNC_ROUTER = "tenants.router.Router"
 DATABASE_ROUTERS = [TENANT_SYNC_ROUTER]
 SCHOOL_ROLES_MAY_LOGIN = False  # Citus opens worker connections as the current role
-PG_DUMP = shutil.which("pg_dump") if ENV.environment != "local" else str(embedded.binaries() / "pg_dump")
+PG_DUMP = embedded.pg_dump()
 
 
 def _alias(at: env.Database, **more: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import socket
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -44,6 +45,7 @@ class Command(BaseCommand):
                 self._run(seed_only=options["seed_only"])
             except KeyboardInterrupt:
                 self.stderr.write("Stopped before everything was there. The next start goes on from here.")
+                sys.exit(130)
 
     def _run(self, *, seed_only: bool) -> None:
         started = time.monotonic()
