@@ -1,7 +1,7 @@
 """`school_scope`: the only code that chooses a schema."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections, transaction
@@ -27,7 +27,9 @@ def school_scope(school: SchoolRef, *, pipelined: bool = False) -> Iterator[Scho
         raise OutsideScope("A school cannot be entered inside a platform transaction.")
     connection: Any = connections[school.alias]
     try:
-        with connection.pipeline() if pipelined else nullcontext(), transaction.atomic(school.alias, durable=True):
+        with transaction.atomic(using=school.alias, durable=True):
+            if pipelined:
+                connection.start_pipeline()
             token = _here.set(school)
             try:
                 yield school

@@ -5,8 +5,7 @@ The platform's alias is plain. A school's alias (`SCOPED: True` in its settings)
 not used here: it sets the path for the session, puts `public` on it and fails open.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -23,6 +22,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(settings_dict, alias)
         self.scoped = bool(settings_dict.get("SCOPED"))
         self.entered: str | None = None
+        self._pipeline: Any = None
+        self._owes_begin = False
+        if self.scoped:
+            # Django asks by hasattr whether a backend starts its own transactions; the platform's does not.
+            self._start_transaction_under_autocommit = self._begin_later
 
     # -- entering and leaving ---------------------------------------------------------------------------------
 
@@ -54,22 +58,50 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _say(self, *statements: str) -> None:
         """One round trip: one string, or, in a pipeline, which takes no stacked statements, one after the other."""
+        if self._owes_begin:
+            self._owes_begin = False
+            statements = ("BEGIN", *statements)
         with self.wrap_database_errors:
-            if self.connection.pgconn.pipeline_status:
+            if self._pipeline is not None:
                 for statement in statements:
                     self.connection.execute(statement)
             else:
                 self.connection.execute("; ".join(statements))
 
-    @contextmanager
-    def pipeline(self) -> Iterator[None]:
-        """Send statements without waiting for each one's answer (see `school_scope`)."""
+    # -- transactions -----------------------------------------------------------------------------------------
+    # The driver stays in autocommit and BEGIN is ours, sent together with the role: the driver's own BEGIN is a
+    # round trip by itself, in a pipeline too.
+
+    def _begin_later(self) -> None:
         self.ensure_connection()
-        with self.wrap_database_errors, self.connection.pipeline():
-            yield
+        self._owes_begin = True
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        if self.scoped:
+            self._owes_begin = False
+        if self.connection.autocommit != autocommit:
+            super()._set_autocommit(autocommit)  # type: ignore[misc]
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        if name and self.scoped:
+            # Never a cursor that outlives the transaction, and with it the scope.
+            return self.connection.cursor(name, scrollable=False, withhold=False)
+        return super().create_cursor(name)
+
+    def start_pipeline(self) -> None:
+        """Send statements without waiting for each one's answer, until the transaction ends (see `school_scope`)."""
+        self._pipeline = self.connection.pipeline()
+        self._pipeline.__enter__()
+
+    def _end_pipeline(self) -> None:
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            with self.wrap_database_errors:
+                pipeline.__exit__(None, None, None)
 
     def leave(self) -> None:
         """Drop the role where a transaction outlives its scope: only under a test's rollback, as scopes are durable."""
+        self._end_pipeline()
         if not self.scoped or self.entered is None:
             return
         self.entered = None
@@ -92,17 +124,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._bare(self.ops.savepoint_commit_sql(sid))
 
     def _bare(self, statement: str) -> None:
-        with self.wrap_database_errors:
-            self.connection.execute(statement)
+        self._say(statement)
 
     # -- the connection's life --------------------------------------------------------------------------------
 
     def connect(self) -> None:
-        self.entered = None
+        self.entered, self._pipeline, self._owes_begin = None, None, False
         super().connect()
 
     def close(self) -> None:
-        self.entered = None
+        self.entered, self._pipeline, self._owes_begin = None, None, False
         super().close()
 
     def _commit(self) -> None:
