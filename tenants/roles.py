@@ -111,7 +111,7 @@ def harden(admin: psycopg.Connection, database: str) -> list[str]:
     return [f"Hardening refused by this server: {measure.name} ({measure.without})." for measure in refused]
 
 
-def _taken(admin: psycopg.Connection, statement: sql.Composable) -> bool:
+def _taken(admin: psycopg.Connection, statement: sql.Composed) -> bool:
     """Whether a grant or revoke had its effect: without the right to it, Postgres may only warn."""
     warned: list[str | None] = []
 
