@@ -89,6 +89,9 @@ DATABASES = {"default": _run_time(ENV.platform, scoped=False), "schools": _run_t
 if ENV.migrator:
     DATABASES["migrator"] = _alias(ENV.migrator, ENGINE="tenants.backend.ddl", OPTIONS={"assume_role": "owner"})
 
+# Hot statements are prepared per school and connection (~110 KB of plans each); not behind a transaction pooler.
+PREPARE_HOT_STATEMENTS = env.option("PREPARE_HOT_STATEMENTS", "1") == "1"
+
 # -- work behind the request -------------------------------------------------------------------------------------------
 
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))

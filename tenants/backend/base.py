@@ -5,7 +5,8 @@ The platform's alias is plain. A school's alias (`SCOPED: True` in its settings)
 not used here: it sets the path for the session, puts `public` on it and fails open.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -48,9 +49,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.entered = school.role
 
     def _become(self, school: SchoolRef) -> None:
-        # Both names are ours (`t_` + hex) and hold no quote; one string is one round trip.
+        # Both names are ours (`t_` + hex) and hold no quote.
+        self._say(f'SET LOCAL ROLE "{school.role}"', f'SET LOCAL search_path = "{school.schema}"')
+
+    def _say(self, *statements: str) -> None:
+        """One round trip: one string, or, in a pipeline, which takes no stacked statements, one after the other."""
         with self.wrap_database_errors:
-            self.connection.execute(f'SET LOCAL ROLE "{school.role}"; SET LOCAL search_path = "{school.schema}"')
+            if self.connection.pgconn.pipeline_status:
+                for statement in statements:
+                    self.connection.execute(statement)
+            else:
+                self.connection.execute("; ".join(statements))
+
+    @contextmanager
+    def pipeline(self) -> Iterator[None]:
+        """Send statements without waiting for each one's answer (see `school_scope`)."""
+        self.ensure_connection()
+        with self.wrap_database_errors, self.connection.pipeline():
+            yield
 
     def leave(self) -> None:
         """Drop the role where a transaction outlives its scope: only under a test's rollback, as scopes are durable."""
@@ -58,7 +74,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         self.entered = None
         if self.in_atomic_block and not self.needs_rollback and self.connection is not None:
-            self.connection.execute("SET LOCAL ROLE NONE; SET LOCAL search_path = ''")
+            self._say("SET LOCAL ROLE NONE", "SET LOCAL search_path = ''")
 
     # -- savepoints -------------------------------------------------------------------------------------------
     # A rollback to a savepoint undoes SET LOCAL sent after it, so the role is taken before one is made; the
