@@ -22,6 +22,7 @@ ALLOWED_HOSTS = ENV.allowed_hosts
 EMAIL_URL = ENV.email_url
 HTTPS = PUBLIC_URL.startswith("https://")
 LOGIN_URL = "/login"
+APPEND_SLASH = False
 
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 ROOT_URLCONF = "config.urls"
@@ -35,6 +36,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.common.CommonMiddleware",  # Content-Length, so that answers are not chunked
     "config.middleware.BodyLimit",
     "config.middleware.Problems",
     "django.middleware.csrf.CsrfViewMiddleware",
