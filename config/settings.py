@@ -137,6 +137,9 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF], "frame-ancestors": [NONE], "base-uri": [NONE],
     }
 }  # fmt: skip
+# How long a process may remember who a token stands for; a change of rights is felt sooner (tenants/epoch.py).
+IDENTITY_SECONDS = float(env.option("IDENTITY_SECONDS", "1"))
+EPOCH_FILE = env.LOCAL / "run" / "epoch"
 SESSION_COOKIE = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -12,6 +12,7 @@ from tenant_apps.gate.services.ground import Carrier, Ground, Held, Running, Tap
 from tenant_apps.gate.services.presence import put
 from tenant_apps.people.models import Learner
 from tenants.actor import Actor
+from tenants.pipeline import send
 from tenants.problems import FieldError
 
 
@@ -32,6 +33,16 @@ class Outcome:
     learner: Carrier | Learner | None = None
     error: FieldError | None = None
 
+
+WRITTEN = (
+    "id", "badge_code", "learner_id", "gate_id", "asked", "direction", "verdict", "code", "answer_on_site",
+    "scanned_at", "recorded_at", "officer", "digest",
+)  # fmt: skip
+PUT = f"""
+INSERT INTO {{s}}.gate_scan ({", ".join(WRITTEN)})
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[],
+                     %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::uuid[], %s::text[])
+"""
 
 OTHER_CONTENT = FieldError("scan_id", "conflict", "This id was used for another scan.")
 NO_GATE = FieldError("gate", "not_found", "There is no such gate here.")
@@ -131,7 +142,8 @@ def _hours(tap: Tap, ground: Ground, running: Running, holder: rules.Holder | No
 
 
 def _store(fresh: list[Scan], ground: Ground, by: Actor, now: datetime, quiet: bool) -> None:
-    Scan.objects.bulk_create(fresh)
+    rows = [tuple(getattr(scan, name) for name in WRITTEN) for scan in fresh]
+    send(PUT, [list(column) for column in zip(*rows, strict=True)])
     record_many([_fact(scan, quiet) for scan in fresh], by=by, now=now)
     put(ground.moved)
 
