@@ -30,7 +30,7 @@ GUARDS = (
     Guard("no scope", BASE, "if school is None:\n            raise OutsideScope", "if school is None:\n            return\n            raise OutsideScope", "tests/isolation/test_scope.py"),
     Guard("transaction", BASE, "if not self.in_atomic_block:\n            raise", "if False:\n            raise", "tests/isolation/test_scope.py"),
     Guard("school changed", BASE, "if self.entered is not None:\n            raise", "if False:\n            raise", "tests/isolation/test_scope.py"),
-    Guard("role", BASE, 'SET LOCAL ROLE "{school.role}"; ', "", "tests/isolation"),
+    Guard("role", BASE, """self._say(f'SET LOCAL ROLE "{school.role}"', f'SET""", "self._say(f'SET", "tests/isolation"),
     Guard("role before savepoint", BASE, "if self.scoped and school_or_none() is not None:\n            self.enter()", "if False:\n            self.enter()", "tests/isolation/test_scope.py"),
     Guard("clean connection", BASE, "cleanse(connection, self.scoped)", "pass", "tests/isolation/test_attacks.py"),
     Guard("pool reset", "tenants/backend/reset.py", "    cleanse(connection, True)", "    return", "tests/isolation/test_attacks.py"),
@@ -46,8 +46,14 @@ GUARDS = (
     Guard("page of another school", "config/middleware.py", "if not named or actor is None or (", "if True or (", "tests/isolation/test_routes.py"),
     Guard("permission", "tenants/door.py", "if not may(actor, policy.permission):", "if False:", "tests/architecture"),
     Guard("revoked session", "shared_apps/identity/services/identify.py", "session.revoked_at or ", "", "tests/identity"),
-    Guard("attempt counted first", "tenant_apps/events/services/drain.py", 'attempts=F("attempts") + 1,', "", "tests/events tests/faults"),
-    Guard("lease fencing", "tenant_apps/events/services/drain.py", "lease=lease, state", "state", "tests/events tests/faults"),
+    Guard("attempt counted first", "tenant_apps/events/services/drain.py", "row.attempts + 1\n", "row.attempts\n", "tests/events tests/faults"),
+    Guard("a school's door", "tenants/door.py", "if policy.within in (Within.SCHOOL, Within.CHUNKS) and actor.school is None:", "if False:", "tests/architecture tests/gate"),
+    Guard("second scan waits", "tenant_apps/gate/services/ground.py", " FOR NO KEY UPDATE OF l, b", "", "tests/gate/test_at_once.py"),
+    Guard("presence only forwards", "tenant_apps/gate/services/presence.py", "WHERE old.since <= excluded.since", "", "tests/gate"),
+    Guard("same id again", "tenant_apps/gate/services/scans.py", "    if scan.digest != tap.digest:", "    if False:", "tests/gate"),
+    Guard("rights changed", "tenants/epoch.py", "    _COUNTER.pack_into(_shared(), 0, current() + 1)", "    return", "tests/identity/test_memory.py"),
+    Guard("own classes", "tenants/actor.py", """return "teacher" in self.roles and""", """return False and "teacher" in self.roles and""", "tests/roster tests/attendance"),
+    Guard("lease fencing", "tenant_apps/events/services/drain.py", "lease=reaction.lease, state", "state", "tests/events tests/faults"),
 )  # fmt: skip
 
 
