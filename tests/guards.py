@@ -47,7 +47,7 @@ GUARDS = (
     Guard("permission", "tenants/door.py", "if not may(actor, policy.permission):", "if False:", "tests/architecture"),
     Guard("revoked session", "shared_apps/identity/services/identify.py", "session.revoked_at or ", "", "tests/identity"),
     Guard("attempt counted first", "tenant_apps/events/services/drain.py", "row.attempts + 1\n", "row.attempts\n", "tests/events tests/faults"),
-    Guard("a school's door", "tenants/door.py", "if policy.within in (Within.SCHOOL, Within.CHUNKS) and actor.school is None:", "if False:", "tests/architecture tests/gate"),
+    Guard("a school's door", "tenants/door.py", "if policy.within in (Within.SCHOOL, Within.CHUNKS) and actor.school is None:", "if False:", "tests/isolation/test_door.py"),
     Guard("second scan waits", "tenant_apps/gate/services/ground.py", " FOR NO KEY UPDATE OF l, b", "", "tests/gate/test_at_once.py"),
     Guard("presence only forwards", "tenant_apps/gate/services/presence.py", "WHERE old.since <= excluded.since", "", "tests/gate"),
     Guard("same id again", "tenant_apps/gate/services/scans.py", "    if scan.digest != tap.digest:", "    if False:", "tests/gate"),
