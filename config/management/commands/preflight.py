@@ -33,10 +33,16 @@ def secrets() -> Iterator[str]:
         yield f"SECRET_KEY is shorter than {LONG_ENOUGH} characters."
     if not _is_key(settings.KEK):
         yield "KEK is not 32 bytes in base64."
-    for pair in settings.TOKEN_KEYS.split(","):
+    yield from _key_list("TOKEN_KEYS", settings.TOKEN_KEYS)
+    if settings.SEAL_KEYS:  # without, one is derived from the KEK
+        yield from _key_list("SEAL_KEYS", settings.SEAL_KEYS)
+
+
+def _key_list(name: str, text: str) -> Iterator[str]:
+    for pair in text.split(","):
         kid, _, key = pair.partition(":")
         if not kid or not _is_key(key):
-            yield "TOKEN_KEYS is not a comma list of kid:base64 of 32 bytes."
+            yield f"{name} is not a comma list of kid:base64 of 32 bytes."
 
 
 def _is_key(text: str) -> bool:
