@@ -7,7 +7,9 @@ import psycopg
 from psycopg import sql
 
 LOGINS = ("platform", "schools", "migrator")
-APPEND_ONLY_ON_PLATFORM = ("audit_platformevent",)
+APPEND_ONLY_ON_PLATFORM = (
+    "audit_platformevent", "audit_platformseal", "audit_platformcheckpoint", "audit_schoolcheckpoint",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
