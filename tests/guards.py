@@ -46,6 +46,10 @@ GUARDS = (
     Guard("page of another school", "config/middleware.py", "if not named or actor is None or (", "if True or (", "tests/isolation/test_routes.py"),
     Guard("permission", "tenants/door.py", "if not may(actor, policy.permission):", "if False:", "tests/architecture"),
     Guard("revoked session", "shared_apps/identity/services/identify.py", "session.revoked_at or ", "", "tests/identity"),
+    Guard("one sealer", "tenants/ledger.py", "return bool(cursor.fetchone()[0])", "return True", "tests/seals/test_sealer.py"),
+    Guard("torn history", "tenants/ledger.py", "if kept and (kept.size", "if False and (kept.size", "tests/seals/test_tampering.py"),
+    Guard("checkpoint signature", "tenants/seals.py", "key.verify(statement.signature, statement.words())", "pass", "tests/seals/test_tampering.py"),
+    Guard("second place", "tenant_apps/events/jobs.py", "            keep_checkpoints(made)\n", "            pass\n", "tests/seals/test_sealer.py"),
     Guard("attempt counted first", "tenant_apps/events/services/drain.py", 'attempts=F("attempts") + 1,', "", "tests/events tests/faults"),
     Guard("lease fencing", "tenant_apps/events/services/drain.py", "lease=lease, state", "state", "tests/events tests/faults"),
 )  # fmt: skip
