@@ -11,10 +11,10 @@ from bench import ground
 
 ground.start()
 
-from bench import fleet, provision  # noqa: E402
+from bench import fleet, provision, seals  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results.json"
-ALL = {**provision.BENCHMARKS, **fleet.BENCHMARKS}
+ALL = {**provision.BENCHMARKS, **fleet.BENCHMARKS, **seals.BENCHMARKS}
 
 
 def main(wanted: list[str]) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from shared_apps.audit.for_schools import all_sealed_until, keep_checkpoints, newest_checkpoint
 from tenant_apps.events.services import drain as draining
 from tenant_apps.events.services import seal as sealing
+from tenants.actor import system
 from tenants.current import SchoolRef
 from tenants.jobs import job, later
 from tenants.ledger import BATCH
@@ -87,9 +88,11 @@ def seal_schools() -> None:
 
 @job("events.seal_late")
 def seal_late() -> None:
-    """Events of any age, in every school: one may have been committed long after it got its id."""
+    """Events of any age, in every school: one may have been committed long after it got its id. Weekly, tell of it."""
     for school in school_refs(SchoolState.ACTIVE, SchoolState.DISABLED):
         try:
             seal_school(school, all_of_it=True)
+            with school_scope(school):
+                sealing.announce(by=system("events.seal", school), now=timezone.now())
         except Exception as error:
             log.error("the sealer passed over school %s\n%s", school.id, without_text(error))

@@ -7,12 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from tenant_apps.events.models import Checkpoint, Event, Particulars, Seal
-from tenant_apps.events.services.record import commitment
+from tenant_apps.events.services.record import commitment, record
 from tenants import ledger
+from tenants.actor import Actor
 from tenants.current import current_school
 from tenants.ledger import Book
-from tenants.seals import Statement
+from tenants.scoped import lock
+from tenants.seals import Statement, published_keys
 from tenants.verification import Sealed
+
+ANNOUNCED = "events.checkpoint_signed"
+WEEK = timedelta(days=7)
 
 
 def book() -> Book:
@@ -32,6 +37,22 @@ def seal(
     if last and now < last.at + pause:
         return 0
     return ledger.seal_next(book(), now=now, kept=kept, all_of_it=all_of_it)
+
+
+def announce(*, by: Actor, now: datetime) -> bool:
+    """A week after the last one, record the newest checkpoint as an event, so that it is mailed to the school.
+
+    The first is due a week after the first checkpoint. Whether there was one to record.
+    """
+    lock("events.announce")
+    last, first = ledger.newest(book()), Checkpoint.objects.order_by("size").first()
+    if last is None or first is None:
+        return False
+    told = Event.objects.filter(kind=ANNOUNCED).order_by("-at").values_list("at", flat=True).first()
+    if now < (told or first.at) + WEEK:
+        return False
+    record(ANNOUNCED, by=by, at=now, now=now, facts={**last.plain(), "public_key": published_keys().get(last.kid, "")})
+    return True
 
 
 def lag(now: datetime) -> timedelta:
