@@ -7,7 +7,6 @@ each other, so one with an older id may be committed late: unsealed is what has 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +73,7 @@ def seal_next(book: Book, *, now: datetime, kept: Statement | None = None, all_o
         return 0
     head, last = _head(book, kept)
     found = _unsealed(book, None if all_of_it else last)
-    rows = list(islice(found.values_list("id", "body"), BATCH))
+    rows = list(found.values_list("id", "body")[:BATCH])
     if not rows:
         return 0
     links, head = seals.sealed(head, [body for _, body in rows])

@@ -22,6 +22,7 @@ from tenants.keyring import private_keys, public_keys
 from tenants.merkle import Frontier, grown, leaf_hash, root_of
 
 PLATFORM = "platform"
+DERIVED = "derived"
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,12 @@ def published_keys() -> dict[str, str]:
 
 
 def _keys() -> str:
-    return settings.SEAL_KEYS or _derived(settings.KEK)
+    """SEAL_KEYS, in which the word `derived` stands for the key that an installation without any has from its KEK."""
+    parts = (part.strip() for part in (settings.SEAL_KEYS or DERIVED).split(","))
+    return ",".join(_derived(settings.KEK) if part == DERIVED else part for part in parts)
 
 
 def _derived(kek: str) -> str:
-    """An installation that was told no seal key has one of its own all the same, made from its KEK."""
     seed = HKDF(hashes.SHA256(), 32, None, b"mysentinel seal key 1").derive(base64.b64decode(kek))
     public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
     return f"d{sha256(public).hexdigest()[:8]}:{base64.b64encode(seed).decode()}"

@@ -78,7 +78,7 @@ def page(after: int, upto: int) -> list[Sealed]:
     """The platform's sealed events behind number `after`, up to number `upto`."""
     rows = PlatformSeal.objects.filter(seq__gt=after, seq__lte=upto).order_by("seq")
     seals = list(rows.values_list("seq", "event_id", "leaf", "chain"))
-    events = PlatformEvent.objects.in_bulk([key for _, key, _, _ in seals])
+    events = {event.id: event for event in PlatformEvent.objects.filter(seal__seq__gt=after, seal__seq__lte=upto)}
     return [_sealed(number, key, bytes(leaf), bytes(chain), events.get(key)) for number, key, leaf, chain in seals]
 
 

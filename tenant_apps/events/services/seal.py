@@ -75,9 +75,9 @@ def page(after: int, upto: int) -> list[Sealed]:
     """The sealed events behind number `after`, up to number `upto`."""
     rows = Seal.objects.filter(seq__gt=after, seq__lte=upto).order_by("seq")
     seals = list(rows.values_list("seq", "event_id", "leaf", "chain"))
-    keys = [key for _, key, _, _ in seals]
-    events = {event.id: event for event in Event.objects.filter(id__in=keys)}
-    beside = dict(Particulars.objects.filter(event__in=keys).values_list("event_id", "values"))
+    events = {event.id: event for event in Event.objects.filter(seal__seq__gt=after, seal__seq__lte=upto)}
+    erasable = Particulars.objects.filter(event__seal__seq__gt=after, event__seal__seq__lte=upto)
+    beside = dict(erasable.values_list("event_id", "values"))
     return [
         _sealed(number, key, bytes(leaf), bytes(chain), events.get(key), beside.get(key, {}))
         for number, key, leaf, chain in seals
