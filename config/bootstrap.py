@@ -9,6 +9,8 @@ import json
 import os
 import secrets
 import shlex
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,12 +36,21 @@ def for_command(argv: list[str]) -> None:
     if command in ALONE:
         return
     if os.environ.get("ENVIRONMENT", "local") == "local":
+        _end_like_an_exit()
         os.environ.update(local(command))
     elif command == "setup_database":
         os.environ.update(elsewhere(os.environ.get("DATABASE_URL", ""), rotate="--rotate" in argv))
     if env.process_kind() in env.RUN_TIME:
         for name in env.NOT_AT_RUN_TIME:
             os.environ.pop(name, None)
+
+
+def _end_like_an_exit() -> None:
+    """Asked to stop by a signal, still leave in order: or the cluster would be left running."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means it
+        signal.signal(signal.SIGHUP, lambda number, frame: sys.exit(128 + number))
 
 
 # -- local -------------------------------------------------------------------------------------------------------------

@@ -33,5 +33,7 @@ def collect(to: str) -> list[dict[str, Any]]:
     mails = []
     for school in school_refs(*SchoolState):
         for mail in ask(school, "messaging.mailbox", to=to.replace("\0", "")):
-            mails.append({**mail, "school": school.name, "local": mail["sent_at"].astimezone(school.zone)})
+            # Worded here: a template would turn the moment back into the server's zone.
+            local = mail["sent_at"].astimezone(school.zone).strftime("%Y-%m-%d %H:%M")
+            mails.append({**mail, "school": school.name, "local": local})
     return sorted(mails, key=lambda mail: mail["sent_at"], reverse=True)

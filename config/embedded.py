@@ -143,6 +143,14 @@ def binaries() -> Path:
     return Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
 
 
+def pg_dump() -> str | None:
+    """The wheel's pg_dump, which reads every server it may meet; the system's is often older than the server."""
+    try:
+        return str(binaries() / "pg_dump")
+    except RuntimeError:
+        return shutil.which("pg_dump")
+
+
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     with path.open("w") as held:

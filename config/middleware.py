@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from config import logs
 from shared_apps.audit.services import record
-from shared_apps.identity.services.identify import identify
+from shared_apps.identity.services.identify import recognise
 from shared_apps.identity.services.names import introduce
 from shared_apps.identity.services.sign_in import renewed
 from shared_apps.identity.views import set_session_cookie
@@ -134,7 +134,7 @@ class Identify:
         carried, typ = self._token(request)
         if carried:
             try:
-                actor = identify(token.verify(carried, typ=typ), now=timezone.now())
+                actor = recognise(carried, typ=typ, now=timezone.now())
                 request.actor = actor  # type: ignore[attr-defined]
                 logs.actor_id.set(actor.name_in_audit)
             except token.BadToken:

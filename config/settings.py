@@ -1,6 +1,5 @@
 """Wiring. What can differ between installations comes from `config.env`."""
 
-import shutil
 from typing import Any
 
 import django.conf.locale
@@ -24,6 +23,7 @@ ALLOWED_HOSTS = ENV.allowed_hosts
 EMAIL_URL = ENV.email_url
 HTTPS = PUBLIC_URL.startswith("https://")
 LOGIN_URL = "/login"
+APPEND_SLASH = False
 
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 ROOT_URLCONF = "config.urls"
@@ -37,6 +37,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.common.CommonMiddleware",  # Content-Length, so that answers are not chunked
     "config.middleware.BodyLimit",
     "config.middleware.Problems",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -70,7 +71,7 @@ TENANT_DB_ALIAS = "migrator"
 TENANT_SYNC_ROUTER = "tenants.router.Router"
 DATABASE_ROUTERS = [TENANT_SYNC_ROUTER]
 SCHOOL_ROLES_MAY_LOGIN = False  # Citus opens worker connections as the current role
-PG_DUMP = shutil.which("pg_dump") if ENV.environment != "local" else str(embedded.binaries() / "pg_dump")
+PG_DUMP = embedded.pg_dump()
 
 
 def _alias(at: env.Database, **more: Any) -> dict[str, Any]:
@@ -90,6 +91,9 @@ def _run_time(at: env.Database, *, scoped: bool) -> dict[str, Any]:
 DATABASES = {"default": _run_time(ENV.platform, scoped=False), "schools": _run_time(ENV.schools, scoped=True)}
 if ENV.migrator:
     DATABASES["migrator"] = _alias(ENV.migrator, ENGINE="tenants.backend.ddl", OPTIONS={"assume_role": "owner"})
+
+# Hot statements are prepared per school and connection (~110 KB of plans each); not behind a transaction pooler.
+PREPARE_HOT_STATEMENTS = env.option("PREPARE_HOT_STATEMENTS", "1") == "1"
 
 # -- work behind the request -------------------------------------------------------------------------------------------
 
@@ -135,6 +139,9 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF], "frame-ancestors": [NONE], "base-uri": [NONE],
     }
 }  # fmt: skip
+# How long a process may remember who a token stands for; a change of rights is felt sooner (tenants/epoch.py).
+IDENTITY_SECONDS = float(env.option("IDENTITY_SECONDS", "1"))
+EPOCH_FILE = env.LOCAL / "run" / "epoch"
 SESSION_COOKIE = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -51,7 +51,10 @@ class Supervisor:
 
     def run(self, *, ready: Callable[[], bool], announce: Callable[[], None], tick: Callable[[], None]) -> None:
         """Block until SIGINT, SIGTERM or SIGHUP. `announce` once `ready`, `tick` about once a minute."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asking = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means it
+            asking.append(signal.SIGHUP)
+        for number in asking:
             signal.signal(number, self._asked)
         try:
             self.sweep()
@@ -63,7 +66,7 @@ class Supervisor:
         except Stop:
             self.say("demo", "Stopping.")
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in asking:
                 signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
             self._stop_all()
 

@@ -158,12 +158,12 @@ def person_of(request: HttpRequest) -> tuple[Actor, UUID, UUID]:
     return actor, actor.login, actor.session
 
 
-def chunk(request: HttpRequest) -> AbstractContextManager[SchoolRef]:
+def chunk(request: HttpRequest, *, pipelined: bool = False) -> AbstractContextManager[SchoolRef]:
     """One scope of the actor's school, for doors declared `Within.CHUNKS`."""
     school = actor_of(request).school
     if school is None:
         raise forbidden()
-    return school_scope(school)
+    return school_scope(school, pipelined=pipelined)
 
 
 class Csrf(CsrfViewMiddleware):

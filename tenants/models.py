@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.timezone import now
 from django_tenants.models import DomainMixin, TenantMixin
 
+from tenants import epoch
 from tenants.current import SchoolRef
 from tenants.ids import new_id
 
@@ -38,6 +39,7 @@ class School(TenantMixin):  # type: ignore[misc]
     # TenantMixin's own create and drop schemas through the migrator's login, which run-time processes do not have.
     def save(self, *args: Any, **kwargs: Any) -> None:
         models.Model.save(self, *args, **kwargs)
+        epoch.raise_after_commit()  # its state decides who may come in
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         return models.Model.delete(self, *args, **kwargs)

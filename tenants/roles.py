@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 LOGINS = ("platform", "schools", "migrator")
+PRIVILEGE_NOT_REVOKED, PRIVILEGE_NOT_GRANTED = "01006", "01007"
 APPEND_ONLY_ON_PLATFORM = (
     "audit_platformevent", "audit_platformseal", "audit_platformcheckpoint", "audit_schoolcheckpoint",
 )  # fmt: skip
@@ -78,15 +79,22 @@ def _roles(admin: psycopg.Connection, passwords: dict[str, str]) -> None:
     known = {row[0] for row in admin.execute("SELECT rolname FROM pg_roles")}
     if "owner" not in known:
         admin.execute("CREATE ROLE owner NOLOGIN")
+        # A superuser needs no membership; a managed server's administrator works through this one.
+        admin.execute("GRANT owner TO CURRENT_USER WITH INHERIT TRUE, SET TRUE")
     for login in LOGINS:
         verb = "ALTER" if login in known else "CREATE"
-        traits = "LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS"
-        traits += " CREATEROLE" if login == "migrator" else " NOCREATEROLE"
+        traits = f"LOGIN NOINHERIT {'CREATEROLE' if login == 'migrator' else 'NOCREATEROLE'}"
         admin.execute(
             sql.SQL(f"{verb} ROLE {{}} {traits} PASSWORD {{}}").format(
                 sql.Identifier(login), sql.Literal(passwords[login])
             )
         )
+    # Only a superuser may write these words, so they are written only where there is something to take away.
+    strong = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
+    strong += " AND (rolsuper OR rolcreatedb OR rolreplication OR rolbypassrls)"
+    for (login,) in admin.execute(strong, [list(LOGINS)]).fetchall():
+        weaker = "ALTER ROLE {} NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS"
+        admin.execute(sql.SQL(weaker).format(sql.Identifier(login)))
     admin.execute("GRANT owner TO migrator WITH INHERIT FALSE, SET TRUE")
     admin.execute("ALTER ROLE platform SET search_path = 'public'")
     admin.execute("ALTER ROLE schools SET search_path = ''")
@@ -101,13 +109,25 @@ def harden(admin: psycopg.Connection, database: str) -> list[str]:
     rights = "SELECT, INSERT, UPDATE, DELETE ON TABLES"
     admin.execute(f"ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT {rights} TO platform")
     admin.execute("ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT USAGE ON SEQUENCES TO platform")
-    refused = []
-    for measure in HARDENING:
-        try:
-            admin.execute(sql.SQL(measure.statement).format(db=name))
-        except psycopg.errors.InsufficientPrivilege:
-            refused.append(f"Hardening refused by this server: {measure.name} ({measure.without}).")
-    return refused
+    refused = [measure for measure in HARDENING if not _taken(admin, sql.SQL(measure.statement).format(db=name))]
+    return [f"Hardening refused by this server: {measure.name} ({measure.without})." for measure in refused]
+
+
+def _taken(admin: psycopg.Connection, statement: sql.Composed) -> bool:
+    """Whether a grant or revoke had its effect: without the right to it, Postgres may only warn."""
+    warned: list[str | None] = []
+
+    def note(notice: psycopg.errors.Diagnostic) -> None:
+        warned.append(notice.sqlstate)
+
+    admin.add_notice_handler(note)
+    try:
+        admin.execute(statement)
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    finally:
+        admin.remove_notice_handler(note)
+    return not set(warned) & {PRIVILEGE_NOT_REVOKED, PRIVILEGE_NOT_GRANTED}
 
 
 def close_platform_history(migrator: Any) -> None:

@@ -10,8 +10,11 @@ from tenants.current import OutsideScope, SchoolRef, WrongSchool, _here
 
 
 @contextmanager
-def school_scope(school: SchoolRef) -> Iterator[SchoolRef]:
+def school_scope(school: SchoolRef, *, pipelined: bool = False) -> Iterator[SchoolRef]:
     """Enter `school` for one transaction: commits on the way out, rolls back on an exception.
+
+    `pipelined` sends statements without waiting for each: BEGIN, the role and the first reads go out together, and
+    writes leave with COMMIT. A failing write is then raised on the way out.
 
     Raises WrongSchool inside another scope, OutsideScope inside a platform transaction (it would hold two
     connections and could starve a small pool), RuntimeError inside an open school transaction.
@@ -25,6 +28,8 @@ def school_scope(school: SchoolRef) -> Iterator[SchoolRef]:
     connection: Any = connections[school.alias]
     try:
         with transaction.atomic(using=school.alias, durable=True):
+            if pipelined:
+                connection.start_pipeline()
             token = _here.set(school)
             try:
                 yield school

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-from tenants import roles
+from tenants import jobs, roles
 from tests import plugin, world
 
 ALIASES = ("default", "schools", "migrator")
@@ -78,9 +78,17 @@ def copy_of_template() -> Iterator[str]:
     try:
         yield name
     finally:
+        _let_the_waker_finish()
         point_at(before)
         with psycopg.connect(ADMIN, autocommit=True) as admin:
             _drop(admin, name)
+
+
+def _let_the_waker_finish() -> None:
+    """A wake-up under way would be queued in the next test's database."""
+    thread = jobs.waker._thread
+    if thread is not None:
+        thread.join(10)
 
 
 def _harden(name: str) -> None:

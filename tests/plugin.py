@@ -12,6 +12,7 @@ STATE = ROOT / ".local" / "test"
 os.environ["MYSENTINEL_STATE"] = str(STATE)
 os.environ["ENVIRONMENT"] = "local"
 os.environ["PROCESS"] = "manage"
+os.environ["IDENTITY_SECONDS"] = "0"  # each request asks; tests of the memory turn it on
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 from config import bootstrap, catalogs, embedded  # noqa: E402

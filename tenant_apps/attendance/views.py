@@ -18,6 +18,7 @@ from tenant_apps.attendance.services import marks, overview, registers
 from tenant_apps.gate.rules import local_day
 from tenant_apps.people.models import ClassGroup
 from tenant_apps.people.services.calendar import is_school_day
+from tenant_apps.people.services.classes import visible_classes
 from tenants.actor import Actor
 from tenants.current import current_school
 from tenants.door import Within, actor_of, page
@@ -126,7 +127,9 @@ def _told(request: HttpRequest, group: ClassGroup, date: Day, refusal: Refusal) 
 def register_page(
     request: HttpRequest, group: ClassGroup, date: Day, problem: str | Promise = "", status: int = 200
 ) -> HttpResponse:
-    context = {**register_context(actor_of(request), group, date), "problem": problem}
+    actor = actor_of(request)
+    several = sum(other.year_id == group.year_id for other in visible_classes(actor)) > 1
+    context = {**register_context(actor, group, date), "problem": problem, "several": several}
     template = "attendance/_register.html" if "X-Live" in request.headers else "attendance/register.html"
     return show(request, template, context, status)
 
@@ -150,7 +153,7 @@ def register_context(actor: Actor, group: ClassGroup, date: Day) -> dict[str, An
         "names": MARK_NAMES, "reasons": {letter: REASONS[letter] for letter in offered},
         "counts": {"present": counts["P"], "late": counts["L"], "absent": counts["A"], "excused": counts["E"],
                    "to_mark": counts["?"]},
-        "saved_at": max(saved, default=None), "several": len(overview.progress(actor, date)) > 1,
+        "saved_at": max(saved, default=None),
         "before": date - timedelta(days=1), "after": date + timedelta(days=1) if date < today else None,
     }  # fmt: skip
 

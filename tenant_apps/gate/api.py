@@ -99,7 +99,7 @@ def _recorded(request: HttpRequest, taps: list[Tap]) -> list[Outcome]:
 
 
 def _in_scope(request: HttpRequest, work: Callable[[], Result]) -> Result:
-    with chunk(request):
+    with chunk(request, pipelined=True):
         return work()
 
 

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from tenant_apps.gate.models import Gate
 from tenant_apps.gate.rules import Direction
-from tenant_apps.gate.services.ground import Tap
+from tenant_apps.gate.services.ground import Carrier, Group, Tap
 from tenant_apps.people.models import ClassGroup, Learner
 from tenants.schemas import Answer, Body
 
@@ -138,11 +138,11 @@ class OnSiteOut(Answer):
     as_of: Moment
 
 
-def learner_out(learner: Learner) -> LearnerOut:
+def learner_out(learner: Learner | Carrier) -> LearnerOut:
     return LearnerOut(id=learner.id, name=learner.name, class_=class_out(learner.class_group))
 
 
-def class_out(group: ClassGroup | None) -> ClassOut | None:
+def class_out(group: ClassGroup | Group | None) -> ClassOut | None:
     return ClassOut(id=group.id, name=group.name) if group else None
 
 

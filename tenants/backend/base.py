@@ -22,6 +22,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(settings_dict, alias)
         self.scoped = bool(settings_dict.get("SCOPED"))
         self.entered: str | None = None
+        self._pipeline: Any = None
+        self._owes_begin = False
+        if self.scoped:
+            # Django asks by hasattr whether a backend starts its own transactions; the platform's does not.
+            self._start_transaction_under_autocommit = self._begin_later
 
     # -- entering and leaving ---------------------------------------------------------------------------------
 
@@ -48,17 +53,60 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.entered = school.role
 
     def _become(self, school: SchoolRef) -> None:
-        # Both names are ours (`t_` + hex) and hold no quote; one string is one round trip.
+        # Both names are ours (`t_` + hex) and hold no quote.
+        self._say(f'SET LOCAL ROLE "{school.role}"', f'SET LOCAL search_path = "{school.schema}"')
+
+    def _say(self, *statements: str) -> None:
+        """One round trip: one string, or, in a pipeline, which takes no stacked statements, one after the other."""
+        if self._owes_begin:
+            self._owes_begin = False
+            statements = ("BEGIN", *statements)
         with self.wrap_database_errors:
-            self.connection.execute(f'SET LOCAL ROLE "{school.role}"; SET LOCAL search_path = "{school.schema}"')
+            if self._pipeline is not None:
+                for statement in statements:
+                    self.connection.execute(statement)
+            else:
+                self.connection.execute("; ".join(statements))
+
+    # -- transactions -----------------------------------------------------------------------------------------
+    # The driver stays in autocommit and BEGIN is ours, sent together with the role: the driver's own BEGIN is a
+    # round trip by itself, in a pipeline too.
+
+    def _begin_later(self) -> None:
+        self.ensure_connection()
+        self._owes_begin = True
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        if self.scoped:
+            self._owes_begin = False
+        if self.connection.autocommit != autocommit:
+            super()._set_autocommit(autocommit)  # type: ignore[misc]
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        if name and self.scoped:
+            # Never a cursor that outlives the transaction, and with it the scope.
+            return self.connection.cursor(name, scrollable=False, withhold=False)
+        return super().create_cursor(name)
+
+    def start_pipeline(self) -> None:
+        """Send statements without waiting for each one's answer, until the transaction ends (see `school_scope`)."""
+        self._pipeline = self.connection.pipeline()
+        self._pipeline.__enter__()
+
+    def _end_pipeline(self) -> None:
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            with self.wrap_database_errors:
+                pipeline.__exit__(None, None, None)
 
     def leave(self) -> None:
         """Drop the role where a transaction outlives its scope: only under a test's rollback, as scopes are durable."""
+        self._end_pipeline()
         if not self.scoped or self.entered is None:
             return
         self.entered = None
         if self.in_atomic_block and not self.needs_rollback and self.connection is not None:
-            self.connection.execute("SET LOCAL ROLE NONE; SET LOCAL search_path = ''")
+            self._say("SET LOCAL ROLE NONE", "SET LOCAL search_path = ''")
 
     # -- savepoints -------------------------------------------------------------------------------------------
     # A rollback to a savepoint undoes SET LOCAL sent after it, so the role is taken before one is made; the
@@ -76,17 +124,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._bare(self.ops.savepoint_commit_sql(sid))
 
     def _bare(self, statement: str) -> None:
-        with self.wrap_database_errors:
-            self.connection.execute(statement)
+        self._say(statement)
 
     # -- the connection's life --------------------------------------------------------------------------------
 
     def connect(self) -> None:
-        self.entered = None
+        self.entered, self._pipeline, self._owes_begin = None, None, False
         super().connect()
 
     def close(self) -> None:
-        self.entered = None
+        self.entered, self._pipeline, self._owes_begin = None, None, False
         super().close()
 
     def _commit(self) -> None:

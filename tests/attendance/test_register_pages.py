@@ -1,13 +1,13 @@
 """The register's pages: choosing a class, marking, handing in, opening again."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urljoin
 
 import pytest
 from django.utils import timezone
 
 from tenant_apps.attendance.models import Mark, Register
-from tenant_apps.attendance.services import proposals
+from tenant_apps.attendance.services import marks, proposals
 from tenant_apps.people.services import calendar
 from tenants.actor import system
 from tenants.scope import school_scope
@@ -131,3 +131,24 @@ def test_bad_input_is_refused(teacher, greenfield, today, more, status):
 
 def test_the_verbs_answer_posts_alone(teacher, greenfield):
     assert {teacher.get(f"{URL}/{verb}").status_code for verb in ("mark", "rest", "submit", "reopen")} == {405}
+
+
+def test_absent_at_registration_and_arrived_later_is_said_in_the_row(signed_in, greenfield):
+    """A10: "absent at 07:55, arrived 08:20", proposed late; once confirmed, both stay visible."""
+    learner, group = greenfield.learners[0], greenfield.classes[0]
+    at = [
+        datetime(2026, 11, 20, hour, minute, tzinfo=greenfield.ref.zone) for hour, minute in ((7, 55), (8, 20), (8, 25))
+    ]
+    sent = {"by": system("test"), "class_group": group, "date": date(2026, 11, 20), "learner": learner}
+    admin = signed_in("admin@greenfield.example")
+
+    def text():
+        return admin.get(URL, {"class": group.id, "date": "2026-11-20"}).content.decode()
+
+    with school_scope(greenfield.ref):
+        marks.confirm(**sent, now=at[0], mark="A")
+        proposals.propose(by=system("test"), now=at[1], learner=learner, arrived_at=at[1])
+    assert "Absent at 07:55, arrived 08:20" in text()
+    with school_scope(greenfield.ref):
+        marks.confirm(**sent, now=at[2], mark="L")
+    assert "At registration (07:55): Absent" in text() and "08:20" in text()

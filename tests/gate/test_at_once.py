@@ -11,7 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tenant_apps.gate.models import Presence, Scan
+from tenant_apps.gate.models import Badge, Presence, Scan
+from tenant_apps.gate.rules import Direction
+from tenant_apps.gate.services.badges import issue_badge
+from tenant_apps.gate.services.ground import Tap
+from tenant_apps.gate.services.scans import record_scans
+from tenants.actor import system
 from tenants.scope import school_scope
 from tests import world
 
@@ -109,6 +114,39 @@ def test_two_batches_with_the_same_scans_in_other_orders_store_each_once(crowd):
         assert results[0] == results[1]
     with school_scope(cast.ref):
         assert Scan.objects.count() == 40
+
+
+def test_badges_are_changed_while_they_are_scanned(crowd):
+    """Nobody waits in a ring, and a scan finds its badge either working or withdrawn."""
+    cast, _ = crowd
+    learner, officer = cast.learners[0], system("test", cast.ref)
+
+    def change(_):
+        try:
+            with school_scope(cast.ref):
+                return issue_badge(by=officer, now=timezone.now(), learner=learner).code
+        finally:
+            connections.close_all()
+
+    def scan(_):
+        try:
+            with school_scope(cast.ref):
+                code = Badge.objects.get(learner=learner, revoked_at=None).code
+            tap = Tap(uuid4(), code, cast.gates[0].id, Direction.AUTO, timezone.now())
+            with school_scope(cast.ref):
+                return record_scans([tap], by=officer, now=timezone.now())[0].scan.code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        work = []
+        for number in range(40):
+            work += [pool.submit(change, number), pool.submit(scan, number), pool.submit(scan, number)]
+        results = [future.result() for future in work]
+    said = {code for number, code in enumerate(results) if number % 3}
+    assert said <= {"ok", "revoked_badge", "late_arrival", "late_pickup"}
+    with school_scope(cast.ref):
+        assert Badge.objects.filter(learner=learner, revoked_at=None).count() == 1
 
 
 def test_a_scan_takes_eight_statements_and_a_batch_no_more(crowd):

@@ -14,6 +14,7 @@ from tenants.scope import school_scope
 from tests import plugin, world
 
 PAGE = "/s/greenfield/gate"
+HIDDEN = re.compile(r'id="lockdown"[^>]* hidden')
 
 
 @pytest.fixture
@@ -77,10 +78,11 @@ def test_red_is_for_a_lockdown_alone():
 
 def test_a_lockdown_stands_on_the_page(browser_in, greenfield):
     client = browser_in(greenfield.email("officer"))
-    assert "band--lockdown" not in client.get(PAGE).content.decode()
+    assert HIDDEN.search(client.get(PAGE).content.decode())
     with school_scope(greenfield.ref):
         SchoolProfile.objects.update(lockdown=True)
-    assert "band--lockdown" in client.get(PAGE).content.decode()
+    page = client.get(PAGE).content.decode()
+    assert 'id="lockdown"' in page and not HIDDEN.search(page)
 
 
 def test_a_school_without_gates_says_so(browser_in, greenfield):

@@ -105,7 +105,7 @@ def test_500_outside_any_door_is_a_problem_too(admin, monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr("config.middleware.identify", broken)
+    monkeypatch.setattr("config.middleware.recognise", broken)
     admin.raise_request_exception = False
     answer = admin.get("/api/me")
     problem(answer, 500, "server_error")

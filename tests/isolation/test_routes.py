@@ -50,7 +50,7 @@ def addresses(route: Route, cast: world.Cast, slug: str) -> list[str]:
     for name in names:
         paths = [one.replace("{" + name + "}", value) for one in paths for value in ids_of(cast)]
     queries = [
-        query.format(klass=cast.classes[0].id, canary=cast.canary, mail=f"guardian0@{cast.canary.lower()}.example")
+        query.format(klass=cast.classes[0].id, canary=cast.canary[:-1], mail=f"guardian0@{cast.canary.lower()}.example")
         for query in QUERIES
     ]
     return [one + query for one in paths for query in (queries if not names else [""])]
@@ -73,8 +73,8 @@ def test_no_route_shows_another_schools_canary(greenfield, riverside, route):
             for address in addresses(route, greenfield, slug):
                 response = client.get(address)
                 assert response.status_code < 500, address
-                shown = text_of(response).replace(f"search={greenfield.canary}", "")
-                shown = shown.replace(f'value="{greenfield.canary}"', "").replace(f"“{greenfield.canary}”", "")
+                # The search asks for all but the last letter, so that a page may repeat what was asked.
+                shown = text_of(response)
                 assert greenfield.canary not in shown, f"{address} as {person}"
                 if "{slug}" in route.path and slug == "greenfield":
                     assert response.status_code == 403, address

@@ -1,6 +1,6 @@
 """The officer's gate screen in a real browser: wedge, typed code, search, amber and black, offline and back."""
 
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -21,7 +21,7 @@ WORDS = {
            "saved": "Saved on this phone", "offline": "Offline · 2 scans saved on this phone",
            "sent": "All scans sent"},
     "zu": {"in": "Ungenile", "out": "Uphumile", "already": "Usengenile kakade", "stop": "Mima uhlole",
-           "saved": "Kulondolozwe kule foni", "offline": "Akuxhunyiwe · ukuskena okungu-2 kulondolozwe kule foni",
+           "saved": "Kulondolozwe kule foni", "offline": "Akuxhunyiwe · ukuskena okungu\u20112 kulondolozwe kule foni",
            "sent": "Konke ukuskena kuthunyelwe"},
 }  # fmt: skip
 
@@ -226,3 +226,26 @@ def test_lockdown_is_red_and_what_is_pressed_is_large(gate, cast):
            .map((one) => one.outerHTML.slice(0, 100))"""
     )
     assert small == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_chosen_theme_is_kept_and_readable(gate, cast, live_site, theme):
+    page = gate()
+    page.context.add_cookies([{"name": "theme", "value": theme, "url": live_site.url}])
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    axe_clean(page)
+    for code, tone in ((cast.badges[cast.learners[0].id], "in"), ("NO-SUCH-BADGE", "stop")):
+        wedge(page, code)
+        expect(page.locator("#result")).to_have_attribute("data-tone", tone)
+        axe_clean(page)
+        snap(page, f"gate-{tone}-{theme}")
+
+
+def test_a_wrong_clock_is_told(gate, cast):
+    page = gate()
+    page.clock.set_fixed_time(datetime.now(UTC) - timedelta(minutes=10))
+    wedge(page, cast.badges[cast.learners[0].id])
+    expect(page.locator("#warning")).to_contain_text("clock")
+    assert stored(cast) == ["ok"]

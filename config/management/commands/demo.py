@@ -2,11 +2,14 @@
 
 import fcntl
 import os
+import shutil
 import socket
+import sys
 import time
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -38,7 +41,11 @@ class Command(BaseCommand):
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise CommandError("The demo of this folder runs already.") from None
-            self._run(seed_only=options["seed_only"])
+            try:
+                self._run(seed_only=options["seed_only"])
+            except KeyboardInterrupt:
+                self.stderr.write("Stopped before everything was there. The next start goes on from here.")
+                sys.exit(130)
 
     def _run(self, *, seed_only: bool) -> None:
         started = time.monotonic()
@@ -78,7 +85,7 @@ def services() -> list[Service]:
     granian = python("-m", "granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers", "--log-level")
     web = {
         "PROCESS": "web", "GRANIAN_HOST": "127.0.0.1", "GRANIAN_PORT": str(settings.ENV.port), "GRANIAN_WORKERS": "2",
-        "GRANIAN_BLOCKING_THREADS": "4",
+        "GRANIAN_BLOCKING_THREADS": "4", "PROMETHEUS_MULTIPROC_DIR": str(_fresh(RUN / "metrics")),
     }  # fmt: skip
     return [
         Service("web", [*granian, "warning", "config.wsgi:application"], common | web),
@@ -86,13 +93,29 @@ def services() -> list[Service]:
     ]
 
 
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
 def _port_must_be_free(port: int) -> None:
+    """Waits a moment for one that an earlier run is just letting go of."""
+    until = time.monotonic() + 3
+    while not _is_free(port):
+        if time.monotonic() > until:
+            raise CommandError(f"Port {port} is taken. Choose another: PORT=8001 make demo")
+        time.sleep(0.1)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             tried.bind(("127.0.0.1", port))
         except OSError:
-            raise CommandError(f"Port {port} is taken. Choose another: PORT=8001 make demo") from None
+            return False
+        return True
 
 
 def _ready() -> bool:

@@ -10,6 +10,7 @@ from shared_apps.audit.services import record
 from shared_apps.identity.models import Login, Membership
 from shared_apps.identity.services.passwords import hash_password
 from shared_apps.identity.services.sign_in import email_hash
+from tenants import epoch
 from tenants.permissions import PLATFORM_ROLES, ROLES
 
 
@@ -45,6 +46,7 @@ def give_role(
         **place, defaults={"person": person, "name": name if school is None else "", "region": region}
     )
     if made:
+        epoch.raise_after_commit()
         record("identity.role_given", by=by, now=now, school=school, facts={"login": str(login.id), "role": role})
     return login
 

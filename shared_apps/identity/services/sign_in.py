@@ -14,7 +14,7 @@ from django.db import transaction
 from shared_apps.audit.services import record
 from shared_apps.identity.models import Login, Membership, RefreshToken, Session
 from shared_apps.identity.services import passwords, throttle
-from tenants import token
+from tenants import epoch, token
 from tenants.actor import Actor
 from tenants.models import School, SchoolState
 from tenants.permissions import GROUP_ROLES, PLATFORM_ROLES
@@ -190,6 +190,7 @@ def _alive(session: Session, now: datetime) -> bool:
 
 def revoke(session: Session, *, by: str, now: datetime) -> None:
     """End a session; ending an ended one changes nothing."""
+    epoch.raise_after_commit()
     if Session.objects.filter(pk=session.pk, revoked_at=None).update(revoked_at=now):
         record("identity.session_revoked", by=by, now=now, school=session.school_id, facts={"session": str(session.pk)})
 
@@ -217,6 +218,7 @@ def change_password(*, login: Login, session: Session, current: str, new: str, n
         login.password_hash = passwords.hash_password(new)
         login.must_change_password = False
         login.save(update_fields=["password_hash", "must_change_password"])
+        epoch.raise_after_commit()
         for other in login.sessions.filter(revoked_at=None).exclude(pk=session.pk):
             revoke(other, by=str(login.id), now=now)
         record("identity.password_changed", by=str(login.id), now=now)

@@ -33,10 +33,11 @@ async function scan(text) {
     direction: document.querySelector("[name=direction]:checked").value, scanned_at: new Date().toISOString(),
   };
   const answer = await queue.scan(tap);
-  const result = answer ? shown(answer, await earlier(answer)) : savedHere(tap, roster.holder(whole));
+  const result = answer ? shown(answer, tap, await earlier(answer)) : savedHere(tap, roster.holder(whole));
   show(result);
   addLast(result, !answer);
   if (answer) watchClock(answer);
+  if (answer) by("lockdown").hidden = answer.code !== "lockdown";
   if (answer?.learner && answer.code === "ok") seen.set(answer.learner.id, { direction: answer.direction, at: answer.scanned_at });
 }
 
@@ -61,9 +62,8 @@ function again() {
 }
 
 function watchClock(answer) {
-  if (Math.abs(answer.skew_seconds) <= CLOCK_OFF) return;
-  by("warning").textContent = say("clock");
-  by("warning").hidden = false;
+  queue.clockOff = Math.abs(answer.skew_seconds) > CLOCK_OFF;
+  queue.changed();
 }
 
 // Ids are made here, also where the browser's own maker is kept for secure origins.
@@ -119,6 +119,7 @@ function startLeaving() {
     const count = (await store.all()).filter((one) => !one.look).length;
     if (!count) return event.target.submit();
     dialog.querySelector("[data-count]").textContent = say("held", { count });
+    document.querySelector(".gate__menu").open = false;
     dialog.showModal();
   });
   by("send-now").addEventListener("click", async () => {

@@ -2,7 +2,7 @@
 
 import { icon, say, settings, time } from "./words.js";
 
-const LAST = 4;
+const LAST = 3;
 const SAID = 6000;
 const by = (id) => document.getElementById(id);
 const MARKS = { in: "arrow-in", out: "arrow-out", watch: "clock", stop: "hand", lockdown: "lock", saved: "offline" };
@@ -40,7 +40,8 @@ function band(line, good = false) {
 }
 
 function warn(queue) {
-  const line = queue.held ? say(queue.held) : queue.store.lasting ? "" : say("forgetful");
+  const reason = queue.held || (queue.store.lasting ? "" : "forgetful") || (queue.clockOff ? "clock" : "");
+  const line = reason && say(reason);
   text(by("warning"), line);
   by("warning").hidden = !line;
 }
@@ -77,9 +78,9 @@ export function addLast(result, saved) {
   const item = document.createElement("li");
   const who = document.createElement("span");
   const what = document.createElement("em");
-  who.textContent = `${result.name || result.title} · ${time(result.at)}`;
-  what.textContent = saved ? say("savedMark") : result.name ? result.title : "";
-  item.append(icon(MARKS[result.tone]), who, what);
+  what.textContent = saved ? say("savedMark") : result.title;
+  who.append(`${[result.name, time(result.at)].filter(Boolean).join(" · ")} · `, what);
+  item.append(icon(MARKS[result.tone]), who);
   by("last").prepend(item);
   while (by("last").children.length > LAST) by("last").lastElementChild.remove();
 }

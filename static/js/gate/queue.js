@@ -12,6 +12,7 @@ export class Queue extends EventTarget {
     this.calls = calls;
     this.online = navigator.onLine;
     this.held = "";
+    this.clockOff = false;
     this.busy = new Set();
     this.number = Date.now() * 1000;
     addEventListener("online", () => this.flush());

@@ -14,18 +14,23 @@ export function startResult() {
 }
 
 // What there is to show of a server's answer; `earlier` is when the learner was seen before, if known.
-export function shown(answer, earlier) {
+export function shown(answer, tap, earlier) {
   const code = settings.codes[answer.code];
   const plain = code.tone === "plain";
   const tone = plain ? answer.direction : code.tone;
   const title = plain ? say(answer.direction === "in" ? "checkedIn" : "checkedOut") : code.title;
   const line = [code.line, earlier ? say("since", { time: time(earlier) }) : ""].filter(Boolean).join(" ");
-  return { tone, title, line, name: answer.learner?.name ?? "", group: answer.learner?.class?.name ?? "", at: answer.scanned_at, leaves: plain };
+  return { tone, title, line, ...holder(answer.learner, tap), at: answer.scanned_at, leaves: plain };
 }
 
 // What there is to show of a scan that is only kept here: never a colour that means it was let through.
 export function savedHere(tap, learner) {
-  return { tone: "saved", title: say("saved"), line: say("savedLine"), name: learner?.name ?? "", group: learner?.class?.name ?? "", at: tap.scanned_at, leaves: true };
+  return { tone: "saved", title: say("saved"), line: say("savedLine"), ...holder(learner, tap), at: tap.scanned_at, leaves: true };
+}
+
+// Where nobody is known, the code that was read.
+function holder(learner, tap) {
+  return { name: learner?.name ?? tap.badge, group: learner?.class?.name ?? "", initials: initials(learner?.name ?? "") };
 }
 
 export function show(result) {
@@ -36,7 +41,7 @@ export function show(result) {
   dialog.querySelector("h2").textContent = result.title;
   dialog.querySelector("[data-name]").textContent = result.name;
   dialog.querySelector("[data-more]").textContent = [result.group ? say("grade", { name: result.group }) : "", time(result.at)].filter(Boolean).join(" · ");
-  dialog.querySelector(".result__initials").textContent = initials(result.name);
+  dialog.querySelector(".result__initials").textContent = result.initials;
   dialog.querySelector(".result__line").textContent = result.line;
   if (!dialog.open) dialog.showModal();
   signal(result.tone);

@@ -14,14 +14,15 @@ from tenant_apps.gate.models import Presence, Scan
 from tenant_apps.gate.services.ground import seen
 from tenants.current import current_school
 from tenants.ids import new_id
+from tenants.pipeline import send
 
 # Nothing older than what stands overwrites it: the guard is in the statement, so that no race can pass it.
 PUT = """
-INSERT INTO gate_presence (id, learner_id, on_site, since, gate_id)
+INSERT INTO {s}.gate_presence AS old (id, learner_id, on_site, since, gate_id)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::boolean[], %s::timestamptz[], %s::uuid[])
 ON CONFLICT (learner_id) DO UPDATE
 SET on_site = excluded.on_site, since = excluded.since, gate_id = excluded.gate_id
-WHERE gate_presence.since <= excluded.since
+WHERE old.since <= excluded.since
 """
 
 
@@ -44,8 +45,7 @@ def put(found: Mapping[UUID, rules.Seen]) -> None:
         [scan.scanned_at for scan in found.values()],
         [scan.gate for scan in found.values()],
     ]
-    with connections[current_school().alias].cursor() as cursor:
-        cursor.execute(PUT, columns)
+    send(PUT, columns)
 
 
 def who_is_on_site(*, now: datetime) -> OnSite:

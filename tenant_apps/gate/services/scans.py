@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from tenant_apps.events.services.record import Fact, record_many
 from tenant_apps.gate import rules
-from tenant_apps.gate.models import Badge, Scan
-from tenant_apps.gate.services.ground import Ground, Running, Tap, read_ground
+from tenant_apps.gate.models import Scan
+from tenant_apps.gate.services.ground import Carrier, Ground, Held, Running, Tap, read_ground
 from tenant_apps.gate.services.presence import put
-from tenant_apps.people.models import Learner, LearnerState
+from tenant_apps.people.models import Learner
 from tenants.actor import Actor
+from tenants.pipeline import send
 from tenants.problems import FieldError
 
 
@@ -29,9 +30,19 @@ class Outcome:
     tap: Tap
     status: Status
     scan: Scan | None = None
-    learner: Learner | None = None
+    learner: Carrier | Learner | None = None
     error: FieldError | None = None
 
+
+WRITTEN = (
+    "id", "badge_code", "learner_id", "gate_id", "asked", "direction", "verdict", "code", "answer_on_site",
+    "scanned_at", "recorded_at", "officer", "digest",
+)  # fmt: skip
+PUT = f"""
+INSERT INTO {{s}}.gate_scan ({", ".join(WRITTEN)})
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[],
+                     %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::uuid[], %s::text[])
+"""
 
 OTHER_CONTENT = FieldError("scan_id", "conflict", "This id was used for another scan.")
 NO_GATE = FieldError("gate", "not_found", "There is no such gate here.")
@@ -65,7 +76,9 @@ def _known(tap: Tap, ground: Ground) -> Outcome | None:
         return None
     if scan.digest != tap.digest:
         return Outcome(tap, Status.CONFLICT, error=OTHER_CONTENT)
-    return Outcome(tap, Status.REPLAYED, scan, scan.learner)
+    # The badge may have been read differently then; the row alone says whose scan it was.
+    learner = ground.learners.get(scan.learner_id) if scan.learner_id else None
+    return Outcome(tap, Status.REPLAYED, scan, learner or scan.learner)
 
 
 def _unfit(tap: Tap, ground: Ground, now: datetime) -> Outcome | None:
@@ -88,7 +101,7 @@ def _judged(tap: Tap, ground: Ground, by: Actor, now: datetime) -> Outcome:
     )  # fmt: skip
     learner = badge.learner if badge else None
     scan = Scan(
-        id=tap.scan_id, badge_code=code, learner=learner, gate_id=tap.gate, asked=tap.asked,
+        id=tap.scan_id, badge_code=code, learner_id=learner.id if learner else None, gate_id=tap.gate, asked=tap.asked,
         direction=verdict.direction, verdict=verdict.code.verdict, code=verdict.code,
         answer_on_site=verdict.on_site, scanned_at=tap.scanned_at,
         recorded_at=ground.moment(now), officer=by.person, digest=tap.digest,
@@ -96,7 +109,7 @@ def _judged(tap: Tap, ground: Ground, by: Actor, now: datetime) -> Outcome:
     return Outcome(tap, Status.RECORDED, scan, learner)
 
 
-def _read(tap: Tap, ground: Ground, running: Running) -> tuple[rules.Carried, str, Badge | None]:
+def _read(tap: Tap, ground: Ground, running: Running) -> tuple[rules.Carried, str, Held | None]:
     """What was held up, the code to keep of it, and the badge behind it."""
     read = rules.read_badge_code(tap.badge)
     if read is None:
@@ -107,16 +120,16 @@ def _read(tap: Tap, ground: Ground, running: Running) -> tuple[rules.Carried, st
         return rules.Carried.OTHER_SCHOOL, code, None
     if badge is None:
         return rules.Carried.UNKNOWN, code, None
-    return (rules.Carried.REVOKED if badge.revoked_at else rules.Carried.ACTIVE), code, badge
+    return (rules.Carried.REVOKED if badge.revoked else rules.Carried.ACTIVE), code, badge
 
 
-def _holder(badge: Badge | None, tap: Tap, ground: Ground) -> rules.Holder | None:
+def _holder(badge: Held | None, tap: Tap, ground: Ground) -> rules.Holder | None:
     if badge is None:
         return None
     return rules.Holder(
-        active=badge.learner.state == LearnerState.ACTIVE,
+        active=badge.learner.active,
         restricted=badge.learner.restricted,
-        on_site=rules.on_site_at(tap.scanned_at, ground.seen_of(badge.learner_id, tap.scanned_at)),
+        on_site=rules.on_site_at(tap.scanned_at, ground.seen_of(badge.learner.id, tap.scanned_at)),
     )
 
 
@@ -129,7 +142,8 @@ def _hours(tap: Tap, ground: Ground, running: Running, holder: rules.Holder | No
 
 
 def _store(fresh: list[Scan], ground: Ground, by: Actor, now: datetime, quiet: bool) -> None:
-    Scan.objects.bulk_create(fresh)
+    rows = [tuple(getattr(scan, name) for name in WRITTEN) for scan in fresh]
+    send(PUT, [list(column) for column in zip(*rows, strict=True)])
     record_many([_fact(scan, quiet) for scan in fresh], by=by, now=now)
     put(ground.moved)
 

@@ -1,0 +1,177 @@
+"""Two doors on the same work: `/api/gate/scans` by django-tenants and the ORM, `/bare` as raw SQL in one school."""
+
+import hashlib
+import json
+import os
+import secrets
+import uuid
+from datetime import UTC, datetime, timedelta
+from datetime import time as Clock
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jwt
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpRequest
+from django.urls import path
+from django.utils import timezone
+from ninja import NinjaAPI, Schema
+from ninja.security import HttpBearer
+
+from bench.stock import models as m
+
+ZONE = ZoneInfo("Africa/Johannesburg")
+HANDLERS = json.loads(os.environ.get("BENCH_HANDLERS", "[]"))  # [name, lane] as the product's own registry has them
+BARE = os.environ.get("BENCH_BARE_SCHEMA", "")
+
+
+class ScanIn(Schema):
+    scan_id: uuid.UUID
+    badge: str
+    gate: uuid.UUID
+    direction: str
+    scanned_at: datetime
+
+
+class LearnerOut(Schema):
+    id: uuid.UUID
+    name: str
+
+
+class ScanOut(Schema):
+    scan_id: uuid.UUID
+    verdict: str
+    code: str
+    direction: str
+    learner: LearnerOut | None
+    on_site: bool | None
+    scanned_at: datetime
+    recorded_at: datetime
+    skew_seconds: int
+
+
+class Bearer(HttpBearer):
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        claims = jwt.decode(token, settings.SECRET_KEY, algorithms=["HS256"])
+        session = m.Session.objects.select_related("login", "school").get(pk=claims["sid"])
+        roles = list(m.Membership.objects.filter(login=session.login, school=session.school, active=True))
+        return session if session.revoked_at is None and roles else None
+
+
+api = NinjaAPI(docs_url=None, openapi_url=None)
+
+
+@api.post("/api/gate/scans", auth=Bearer(), response={201: ScanOut})
+def scan(request: HttpRequest, body: ScanIn) -> Any:
+    with transaction.atomic():
+        return 201, _record(body)
+
+
+def _record(body: ScanIn) -> ScanOut:
+    now = timezone.now()
+    badge = m.Badge.objects.select_related("learner__class_group").select_for_update(of=("self",)).get(code=body.badge)
+    gate, profile = m.Gate.objects.get(pk=body.gate), m.Profile.objects.get()
+    m.Scan.objects.filter(pk=body.scan_id).exists()
+    start = datetime.combine(body.scanned_at.astimezone(ZONE).date(), Clock(0), ZONE)
+    last = m.Scan.objects.filter(learner=badge.learner, verdict="admitted", scanned_at__gte=start).last()
+    here = bool(last and last.direction == "in")
+    local = body.scanned_at.astimezone(ZONE).time()
+    code = "ok"
+    if not here and local > profile.bell:
+        code = "late_arrival"
+    if here and local > profile.close_time:
+        code = "late_pickup"
+    direction = "out" if here else "in"
+    digest = hashlib.sha256(f"{body.badge}{body.gate}{body.scanned_at}".encode()).hexdigest()
+    made = m.Scan.objects.create(
+        id=body.scan_id, badge_code=body.badge, learner=badge.learner, gate=gate, asked="auto", direction=direction,
+        verdict="admitted", code=code, answer_on_site=not here, scanned_at=body.scanned_at, recorded_at=now,
+        digest=digest,
+    )  # fmt: skip
+    values, text = _story(made, str(badge.learner_id))
+    event = m.Event.objects.create(kind="gate.scan_recorded", at=made.scanned_at, recorded_at=now, actor="x", body=text)
+    m.Particulars.objects.create(event=event, values=values)
+    m.Reaction.objects.bulk_create(m.Reaction(event=event, handler=n, lane=lane, next_at=now) for n, lane in HANDLERS)
+    m.Presence.objects.update_or_create(
+        learner=badge.learner, defaults={"on_site": not here, "since": made.scanned_at, "gate": gate}
+    )
+    name = f"{badge.learner.given_name} {badge.learner.family_name}"
+    return _answer(body, code, direction, badge.learner_id, name, not here, now)
+
+
+def _story(made: Any, learner: str) -> tuple[dict[str, Any], str]:
+    salt = secrets.token_hex(16)
+    committed = hashlib.sha256(bytes.fromhex(salt) + json.dumps(learner).encode()).hexdigest()
+    facts = {"scan": str(made.id), "gate": str(made.gate_id), "direction": made.direction, "code": made.code}
+    body = {"v": 1, "kind": "gate.scan_recorded", "facts": facts, "commitments": {"learner": committed}}
+    return {"learner": {"salt": salt, "value": learner}}, json.dumps(body, sort_keys=True)
+
+
+def _answer(body: ScanIn, code: str, direction: str, learner: Any, name: str, here: bool, now: datetime) -> ScanOut:
+    return ScanOut(
+        scan_id=body.scan_id, verdict="admitted", code=code, direction=direction,
+        learner=LearnerOut(id=learner, name=name), on_site=here, scanned_at=body.scanned_at, recorded_at=now,
+        skew_seconds=round((now - body.scanned_at) / timedelta(seconds=1)),
+    )  # fmt: skip
+
+
+READ_BADGE = (
+    "SELECT l.id, l.given_name, l.family_name FROM gate_badge b JOIN people_learner l ON l.id = b.learner_id"
+    " WHERE b.code = %s FOR NO KEY UPDATE OF l, b"
+)
+READ_GATE = "SELECT p.bell, p.close_time, p.lockdown FROM gate_gate g CROSS JOIN people_schoolprofile p WHERE g.id = %s"
+READ_LAST = (
+    "SELECT direction FROM gate_scan WHERE learner_id = %s AND verdict = 'admitted' AND scanned_at >= %s"
+    " ORDER BY scanned_at DESC LIMIT 1"
+)
+PUT_SCAN = (
+    "INSERT INTO gate_scan (id, badge_code, learner_id, gate_id, asked, direction, verdict, code, answer_on_site,"
+    " scanned_at, recorded_at, digest) VALUES (%s, %s, %s, %s, 'auto', %s, 'admitted', %s, %s, %s, %s, %s)"
+)
+PUT_EVENT = "INSERT INTO events_event (id, kind, at, recorded_at, actor, body) VALUES (%s, %s, %s, %s, 'x', %s)"
+PUT_BESIDE = "INSERT INTO events_particulars (id, event_id, values) VALUES (%s, %s, %s)"
+PUT_REACTION = (
+    "INSERT INTO events_reaction (id, event_id, handler, lane, state, attempts, next_at, error)"
+    " VALUES (%s, %s, %s, %s, 'waiting', 0, %s, '')"
+)
+PUT_PRESENCE = (
+    "INSERT INTO gate_presence (id, learner_id, on_site, since, gate_id) VALUES (%s, %s, %s, %s, %s)"
+    " ON CONFLICT (learner_id) DO UPDATE SET on_site = excluded.on_site, since = excluded.since,"
+    " gate_id = excluded.gate_id"
+)
+
+
+@api.post("/bare", response={201: ScanOut})
+def bare(request: HttpRequest, body: ScanIn) -> Any:
+    now = timezone.now()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f'SET LOCAL search_path = "{BARE}"')
+        cursor.execute(READ_BADGE, [body.badge])
+        learner, given, family = cursor.fetchone()
+        cursor.execute(READ_GATE, [body.gate])
+        bell, close, _ = cursor.fetchone()
+        start = datetime.combine(body.scanned_at.astimezone(ZONE).date(), Clock(0), ZONE)
+        cursor.execute(READ_LAST, [learner, start])
+        last = cursor.fetchone()
+        here = bool(last and last[0] == "in")
+        local = body.scanned_at.astimezone(ZONE).time()
+        code = "late_pickup" if here and local > close else "late_arrival" if not here and local > bell else "ok"
+        direction = "out" if here else "in"
+        made = m.Scan(id=body.scan_id, gate_id=body.gate, direction=direction, code=code)
+        values, text = _story(made, str(learner))
+        event, at = uuid.uuid4(), body.scanned_at.astimezone(UTC)
+        digest = hashlib.sha256(f"{body.badge}{body.gate}{body.scanned_at}".encode()).hexdigest()
+        cursor.execute(
+            PUT_SCAN,
+            [body.scan_id, body.badge, learner, body.gate, direction, code, not here, at, now, digest],
+        )
+        cursor.execute(PUT_EVENT, [event, "gate.scan_recorded", at, now, text])
+        cursor.execute(PUT_BESIDE, [uuid.uuid4(), event, json.dumps(values)])
+        for name, lane in HANDLERS:
+            cursor.execute(PUT_REACTION, [uuid.uuid4(), event, name, lane, now])
+        cursor.execute(PUT_PRESENCE, [uuid.uuid4(), learner, not here, at, body.gate])
+    return 201, _answer(body, code, direction, learner, f"{given} {family}", not here, now)
+
+
+urlpatterns = [path("", api.urls)]
