@@ -1,4 +1,4 @@
-"""What a process remembers of a caller: used for a moment, forgotten as soon as rights change anywhere on the machine."""
+"""What a process remembers of a caller: used for a moment, forgotten as soon as rights change on the machine."""
 
 import subprocess
 import sys
