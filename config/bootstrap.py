@@ -109,17 +109,18 @@ def write_private(path: Path, text: str) -> None:
 
 
 def made_once(path: Path) -> dict[str, str]:
-    """Secrets of a local installation, made the first time."""
-    if path.exists():
-        kept: dict[str, str] = json.loads(path.read_text())
-        return kept
+    """Secrets of a local installation, made the first time; one that a newer version wants is added."""
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     made = {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "KEK": base64.b64encode(secrets.token_bytes(32)).decode(),
         "TOKEN_KEYS": f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "SEAL_KEYS": f"s1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         **_passwords(),
+        **kept,
     }
-    write_private(path, json.dumps(made))
+    if made != kept:
+        write_private(path, json.dumps(made))
     return made
 
 

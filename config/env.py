@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("MYSENTINEL_STATE", ROOT / ".local"))
-SECRETS = ("SECRET_KEY", "KEK", "TOKEN_KEYS")
+SECRETS = ("SECRET_KEY", "KEK", "TOKEN_KEYS", "SEAL_KEYS")
 RUN_TIME = ("web", "worker")  # process kinds that never see the administrator's or the migrator's login
 NOT_AT_RUN_TIME = ("DATABASE_URL", "MIGRATOR_DATABASE_URL")
 KNOWN = (
@@ -63,6 +63,7 @@ class Environment:
     secret_key: str
     kek: str
     token_keys: str
+    seal_keys: str  # empty: one is derived from the KEK
 
     @property
     def local(self) -> bool:
@@ -114,7 +115,7 @@ def load() -> Environment:
         migrator=Database.parse(migrator, "MIGRATOR_DATABASE_URL") if migrator else None,
         email_url=values.get("EMAIL_URL", ""),
         secret_key=_needed(values, "SECRET_KEY"), kek=_needed(values, "KEK"),
-        token_keys=_needed(values, "TOKEN_KEYS"),
+        token_keys=_needed(values, "TOKEN_KEYS"), seal_keys=values.get("SEAL_KEYS", ""),
     )  # fmt: skip
 
 

@@ -16,6 +16,10 @@ beats = Gauge(
     "mysentinel_job_last_end_seconds", "When a job of the worker last came to its end, since 1970.", ["job"],
     multiprocess_mode="mostrecent",
 )  # fmt: skip
+lag = Gauge(
+    "mysentinel_sealing_lag_seconds", "Age of the oldest history that may not be sealed yet.", ["world"],
+    multiprocess_mode="mostrecent",
+)  # fmt: skip
 
 
 class Measure:
@@ -41,6 +45,12 @@ def show_heartbeats(ends: dict[str, float]) -> None:
     beats.clear()
     for name, at in ends.items():
         beats.labels(name).set(at)
+
+
+def show_sealing(lags: dict[str, float]) -> None:
+    lag.clear()
+    for world, seconds in lags.items():
+        lag.labels(world).set(seconds)
 
 
 def registry() -> CollectorRegistry:

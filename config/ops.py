@@ -4,10 +4,12 @@ from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from config import metrics as measured
+from shared_apps.audit.services import sealing_lags
 from tenants.door import Within, page
 from tenants.health import heartbeats, unready
 from tenants.problems import Refusal, problem
@@ -36,8 +38,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text. A number that cannot be had is absent, never zero."""
     try:
         measured.show_heartbeats(heartbeats())
+        measured.show_sealing(sealing_lags(timezone.now()))
     except DatabaseError:
         measured.show_heartbeats({})
+        measured.show_sealing({})
     return _fresh(HttpResponse(generate_latest(measured.registry()), content_type=CONTENT_TYPE_LATEST))
 
 

@@ -17,6 +17,7 @@ DEBUG = False
 SECRET_KEY = ENV.secret_key
 KEK = ENV.kek
 TOKEN_KEYS = ENV.token_keys
+SEAL_KEYS = ENV.seal_keys
 PUBLIC_URL = ENV.public_url
 ALLOWED_HOSTS = ENV.allowed_hosts
 EMAIL_URL = ENV.email_url
@@ -97,6 +98,7 @@ PREPARE_HOT_STATEMENTS = env.option("PREPARE_HOT_STATEMENTS", "1") == "1"
 # -- work behind the request -------------------------------------------------------------------------------------------
 
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
+SEAL_EVERY_SECONDS = float(env.option("SEAL_EVERY_SECONDS", "5"))  # at most one checkpoint of a school in this time
 WORKER_STALE_SECONDS = int(env.option("WORKER_STALE_SECONDS", "180"))  # without a sweep, the worker gives up
 Q_CLUSTER = {
     "name": "mysentinel", "orm": "default", "broker_class": "tenants.queue.TakenOnce", "workers": 2,

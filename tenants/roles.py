@@ -8,7 +8,9 @@ from psycopg import sql
 
 LOGINS = ("platform", "schools", "migrator")
 PRIVILEGE_NOT_REVOKED, PRIVILEGE_NOT_GRANTED = "01006", "01007"
-APPEND_ONLY_ON_PLATFORM = ("audit_platformevent",)
+APPEND_ONLY_ON_PLATFORM = (
+    "audit_platformevent", "audit_platformseal", "audit_platformcheckpoint", "audit_schoolcheckpoint",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,15 @@
 """Signed tokens. One wrapper around PyJWT: EdDSA only, every claim required, `typ` checked by us."""
 
-import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
 from tenants.ids import new_id, parse_id
+from tenants.keyring import private_keys, public_keys
 
 ACCESS = "at+jwt"
 BROWSER = "session+jwt"
@@ -35,7 +33,7 @@ class Claims:
 
 def sign(claims: Claims, *, typ: str, now: datetime) -> str:
     """A token of kind `typ` that lives for `LIVES[typ]` from `now`."""
-    kid, key = next(iter(_keys(settings.TOKEN_KEYS).items()))
+    kid, key = next(iter(private_keys(settings.TOKEN_KEYS).items()))
     body: dict[str, Any] = {
         "iss": settings.PUBLIC_URL,
         "aud": AUDIENCE,
@@ -57,7 +55,7 @@ def verify(token: str, *, typ: str) -> Claims:
         header = jwt.get_unverified_header(token)
         if header.get("typ") != typ or set(header) - {"alg", "typ", "kid"}:
             raise BadToken("typ")
-        key = _public_keys(settings.TOKEN_KEYS).get(str(header.get("kid")))
+        key = public_keys(settings.TOKEN_KEYS).get(str(header.get("kid")))
         if key is None:
             raise BadToken("kid")
         # `school` is null for platform people, which PyJWT's `require` counts as missing: checked below.
@@ -82,14 +80,3 @@ def _claims(body: dict[str, Any]) -> Claims:
     if login is None or session is None or "school" not in body or not isinstance(body["roles"], list):
         raise BadToken("claims")
     return Claims(login, session, str(body["scope"]), school, tuple(map(str, body["roles"])))
-
-
-@lru_cache(maxsize=4)
-def _keys(text: str) -> dict[str, Ed25519PrivateKey]:
-    pairs = (pair.partition(":") for pair in text.split(",") if pair.strip())
-    return {kid.strip(): Ed25519PrivateKey.from_private_bytes(base64.b64decode(seed)) for kid, _, seed in pairs}
-
-
-@lru_cache(maxsize=4)
-def _public_keys(text: str) -> dict[str, Ed25519PublicKey]:
-    return {kid: key.public_key() for kid, key in _keys(text).items()}

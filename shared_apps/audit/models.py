@@ -3,6 +3,7 @@
 from django.db import models
 
 from tenants.ids import new_id
+from tenants.ledger import CheckpointFields, SealFields
 
 
 class PlatformEvent(models.Model):
@@ -17,3 +18,36 @@ class PlatformEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["kind", "at"], name="platformevent_kind_at")]
+
+
+class PlatformSeal(SealFields):
+    """The gapless number of a platform event, its leaf and its link."""
+
+    event = models.OneToOneField(PlatformEvent, on_delete=models.PROTECT, related_name="seal")
+
+
+class PlatformCheckpoint(CheckpointFields):
+    """What was signed about the platform's first `size` events."""
+
+
+class SchoolCheckpoint(models.Model):
+    """A school's checkpoint in a second place, where that school's role cannot reach: a cut tail is found by it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    school = models.UUIDField()
+    size = models.BigIntegerField()
+    root = models.BinaryField()
+    chain = models.BinaryField()
+    at = models.DateTimeField()
+    kid = models.CharField(max_length=40)
+    signature = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["school", "size"], name="schoolcheckpoint_once")]
+
+
+class SealedUntil(models.Model):
+    """Every event written down before `at` is sealed, in `world` (`schools`: in each of them; or `platform`)."""
+
+    world = models.CharField(max_length=10, primary_key=True)
+    at = models.DateTimeField()

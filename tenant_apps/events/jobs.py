@@ -1,14 +1,20 @@
-"""The clock's door: the sweep finds due rows, a drain works through one school's."""
+"""The clock's door: the sweep finds due rows, a drain works through one school's, the sealer seals its history."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
+from shared_apps.audit.for_schools import all_sealed_until, keep_checkpoints, newest_checkpoint
 from tenant_apps.events.services import drain as draining
+from tenant_apps.events.services import seal as sealing
+from tenants.actor import system
 from tenants.current import SchoolRef
 from tenants.jobs import job, later
-from tenants.models import school_refs
+from tenants.ledger import BATCH
+from tenants.models import SchoolState, school_refs
+from tenants.scope import school_scope
 from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
@@ -19,6 +25,10 @@ def drain(*, school: SchoolRef) -> None:
     """One turn for one school; what is left queues behind the other schools."""
     if school.state == "active" and draining.drain(school, clock=timezone.now):
         later("events.drain", school=school.id)
+    try:
+        seal_school(school, pause=timedelta(seconds=settings.SEAL_EVERY_SECONDS))
+    except Exception as error:  # what follows an event does not wait for its seal
+        log.error("school %s was not sealed\n%s", school.id, without_text(error))
 
 
 @job("events.sweep")
@@ -31,3 +41,58 @@ def sweep() -> None:
                 later("events.drain", school=school.id)
         except Exception as error:  # one broken school stops nobody else's sweep
             log.error("the sweep passed over school %s\n%s", school.id, without_text(error))
+
+
+# -- seals ------------------------------------------------------------------------------------------------------------
+
+
+@job("events.seal")
+def seal(*, school: SchoolRef) -> None:
+    """Seal one school's history. A torn one fails the job and is left as it is."""
+    seal_school(school)
+
+
+def seal_school(school: SchoolRef, *, pause: timedelta = timedelta(0), all_of_it: bool = False) -> None:
+    """Seal what is unsealed and carry the new checkpoints to the second place; a kill in between is made up for."""
+    kept = newest_checkpoint(school.id)
+    count = BATCH
+    while count == BATCH:
+        with school_scope(school):
+            count = sealing.seal(now=timezone.now(), kept=kept, pause=pause, all_of_it=all_of_it)
+            made = sealing.checkpoints_after(kept.size if kept else 0)
+        if made:
+            keep_checkpoints(made)
+            kept, pause = made[-1], timedelta(0)
+
+
+@job("events.seal_schools")
+def seal_schools() -> None:
+    """Wake a sealer for every school with something unsealed, and write down until when all of them are sealed."""
+    now = until = timezone.now()
+    complete = True
+    for school in school_refs(SchoolState.ACTIVE, SchoolState.DISABLED):
+        try:
+            kept = newest_checkpoint(school.id)
+            with school_scope(school):
+                lag = sealing.lag(now)
+                behind = sealing.checkpoints_after(kept.size if kept else 0)
+            if lag or behind:
+                later("events.seal", school=school.id)
+            until = min(until, now - lag)
+        except Exception as error:  # one broken school stops nobody else's seals
+            complete = False
+            log.error("the sealer passed over school %s\n%s", school.id, without_text(error))
+    if complete:  # otherwise the last known moment stands, and the shown lag grows
+        all_sealed_until(until)
+
+
+@job("events.seal_late")
+def seal_late() -> None:
+    """Events of any age, in every school: one may have been committed long after it got its id. Weekly, tell of it."""
+    for school in school_refs(SchoolState.ACTIVE, SchoolState.DISABLED):
+        try:
+            seal_school(school, all_of_it=True)
+            with school_scope(school):
+                sealing.announce(by=system("events.seal", school), now=timezone.now())
+        except Exception as error:
+            log.error("the sealer passed over school %s\n%s", school.id, without_text(error))

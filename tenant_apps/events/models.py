@@ -1,8 +1,11 @@
 """A school's history and what follows from it."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
+from tenants.ledger import CheckpointFields, SealFields
 from tenants.reactions import Lane
 from tenants.records import SchoolRecord
 
@@ -71,3 +74,20 @@ class Reaction(SchoolRecord):
             ),
             models.Index(fields=["state", "handler"], name="reaction_dead", condition=Q(state="dead")),
         ]
+
+
+class Seal(SealFields, SchoolRecord):
+    """The gapless number of an event, its leaf of the tree and its link of the chain. Written by the sealer alone."""
+
+    append_only = True
+
+    id: Any = None  # `seq` is the key
+    event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="seal")
+
+
+class Checkpoint(CheckpointFields, SchoolRecord):
+    """What was signed about the first `size` events."""
+
+    append_only = True
+
+    id: Any = None  # `size` is the key

@@ -1,11 +1,14 @@
-"""What messaging does about a scan: queue a message for each guardian, then take each one outside."""
+"""What messaging does about a scan: queue a message for each guardian, then take each one outside.
 
-from datetime import datetime
+And about a signed checkpoint: mail it to the school's admins.
+"""
+
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tenant_apps.messaging.rules import WORTH_TELLING, kind_of
+from tenant_apps.messaging.services import checkpoints, notify
 from tenant_apps.messaging.services import deliver as delivering
-from tenant_apps.messaging.services import notify
 from tenants.actor import system
 from tenants.current import SchoolRef, current_school
 from tenants.reactions import Happened, Lane, reaction
@@ -40,3 +43,14 @@ def deliver(event: Happened, *, school: SchoolRef, now: datetime) -> None:
     message = event.about.get("message")
     if message:
         delivering.deliver(message=UUID(message), school=school, now=now)
+
+
+@reaction(
+    "events.checkpoint_signed",
+    name="messaging.mail_checkpoint",
+    lane=Lane.POSTCOMMIT,
+    outside=True,
+    expires_after=timedelta(days=7),  # by then there is a newer one
+)
+def mail_checkpoint(event: Happened, *, school: SchoolRef, now: datetime) -> None:
+    checkpoints.mail_checkpoint(event=event.id, checkpoint=event.facts, at=event.at, school=school, now=now)

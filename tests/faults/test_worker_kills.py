@@ -21,7 +21,8 @@ from tests.messaging.scans import scan
 from tests.processes import Process, alive, eventually, worker
 
 pytestmark = pytest.mark.processes
-HANDLERS = sorted(reactions._handlers)
+WEEKLY = "messaging.mail_checkpoint"  # what follows no scan; tests/seals has it fail and try again
+HANDLERS = sorted(set(reactions._handlers) - {WEEKLY})
 
 
 def settled(cast, scans: int = 1) -> bool:

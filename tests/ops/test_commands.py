@@ -82,8 +82,9 @@ class TestPreflight:
 
     def test_weak_secrets_are_told(self, settings):
         settings.SECRET_KEY, settings.KEK, settings.TOKEN_KEYS = "short", "not base64", "k1:AAAA"
+        settings.SEAL_KEYS = "s1:AAAA,derived"
         complaint = self.complaint()
-        assert all(name in complaint for name in ("SECRET_KEY", "KEK", "TOKEN_KEYS"))
+        assert all(name in complaint for name in ("SECRET_KEY", "KEK", "TOKEN_KEYS", "SEAL_KEYS"))
 
     def test_nobody_in_charge_is_told(self):
         Membership.objects.filter(role="super_admin").delete()

@@ -12,6 +12,7 @@ from django.db import connections
 
 from shared_apps.identity.services.accounts import holders, is_known
 from tenants import fleet, health, preflight, provisioning
+from tenants.seals import DERIVED
 
 LONG_ENOUGH = 32
 
@@ -33,10 +34,17 @@ def secrets() -> Iterator[str]:
         yield f"SECRET_KEY is shorter than {LONG_ENOUGH} characters."
     if not _is_key(settings.KEK):
         yield "KEK is not 32 bytes in base64."
-    for pair in settings.TOKEN_KEYS.split(","):
+    yield from _key_list("TOKEN_KEYS", settings.TOKEN_KEYS)
+    if settings.SEAL_KEYS:  # without, one is derived from the KEK
+        told = [pair for pair in settings.SEAL_KEYS.split(",") if pair.strip() != DERIVED]
+        yield from _key_list("SEAL_KEYS", ",".join(told))
+
+
+def _key_list(name: str, text: str) -> Iterator[str]:
+    for pair in text.split(","):
         kid, _, key = pair.partition(":")
         if not kid or not _is_key(key):
-            yield "TOKEN_KEYS is not a comma list of kid:base64 of 32 bytes."
+            yield f"{name} is not a comma list of kid:base64 of 32 bytes."
 
 
 def _is_key(text: str) -> bool:

@@ -1,0 +1,18 @@
+"""What the clock starts on the platform."""
+
+from django.utils import timezone
+
+from shared_apps.audit import services
+from tenants.jobs import job
+
+
+@job("audit.seal")
+def seal() -> None:
+    """Number, chain and sign what the platform recorded."""
+    services.seal(now=timezone.now())
+
+
+@job("audit.seal_late")
+def seal_late() -> None:
+    """The same for events of any age: one may have been committed long after it got its id."""
+    services.seal(now=timezone.now(), all_of_it=True)
