@@ -2,24 +2,17 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Histogram, multiprocess
+from prometheus_client import REGISTRY, CollectorRegistry, Histogram, Metric, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 requests = Histogram(
     "mysentinel_request_seconds", "Time to answer a request.", ["method", "route", "status"], buckets=BUCKETS
 )
-beats = Gauge(
-    "mysentinel_job_last_end_seconds", "When a job of the worker last came to its end, since 1970.", ["job"],
-    multiprocess_mode="mostrecent",
-)  # fmt: skip
-lag = Gauge(
-    "mysentinel_sealing_lag_seconds", "Age of the oldest history that may not be sealed yet.", ["world"],
-    multiprocess_mode="mostrecent",
-)  # fmt: skip
 
 
 class Measure:
@@ -41,16 +34,31 @@ class Measure:
             requests.labels(method, match.route if match else "none", status).observe(time.perf_counter() - began)
 
 
-def show_heartbeats(ends: dict[str, float]) -> None:
-    beats.clear()
-    for name, at in ends.items():
-        beats.labels(name).set(at)
+class Told:
+    """Numbers that other processes left in the database, as they stood at this question; absent where unknown."""
+
+    def __init__(self, ends: dict[str, float], lags: dict[str, float]) -> None:
+        self.ends, self.lags = ends, lags
+
+    def collect(self) -> Iterator[Metric]:
+        name, about = "mysentinel_job_last_end_seconds", "When a job of the worker last came to its end, since 1970."
+        yield _gauge(name, about, "job", self.ends)
+        name, about = "mysentinel_sealing_lag_seconds", "Age of the oldest history that may not be sealed yet."
+        yield _gauge(name, about, "world", self.lags)
 
 
-def show_sealing(lags: dict[str, float]) -> None:
-    lag.clear()
-    for world, seconds in lags.items():
-        lag.labels(world).set(seconds)
+def _gauge(name: str, about: str, label: str, values: dict[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
+
+
+def text(ends: dict[str, float], lags: dict[str, float]) -> bytes:
+    """Everything in Prometheus' text: what the web processes counted, and what was told."""
+    told = CollectorRegistry()
+    told.register(Told(ends, lags))
+    return generate_latest(registry()) + generate_latest(told)
 
 
 def registry() -> CollectorRegistry:

@@ -6,7 +6,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from config import metrics as measured
 from shared_apps.audit.services import sealing_lags
@@ -37,12 +37,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text. A number that cannot be had is absent, never zero."""
     try:
-        measured.show_heartbeats(heartbeats())
-        measured.show_sealing(sealing_lags(timezone.now()))
+        ends, lags = heartbeats(), sealing_lags(timezone.now())
     except DatabaseError:
-        measured.show_heartbeats({})
-        measured.show_sealing({})
-    return _fresh(HttpResponse(generate_latest(measured.registry()), content_type=CONTENT_TYPE_LATEST))
+        ends, lags = {}, {}
+    return _fresh(HttpResponse(measured.text(ends, lags), content_type=CONTENT_TYPE_LATEST))
 
 
 def static_is_there() -> bool:
