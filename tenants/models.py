@@ -87,6 +87,13 @@ class Heartbeat(models.Model):
     at = models.DateTimeField()
 
 
+class Queued(models.Model):
+    """A wake-up that waits in the queue: the next one for the same job and school has nothing to add."""
+
+    key = models.CharField(max_length=110, primary_key=True)
+    at = models.DateTimeField()
+
+
 def school_ref(school_id: UUID) -> SchoolRef:
     """The school with this id. Raises School.DoesNotExist."""
     school: School = School.objects.select_related("placement").get(pk=school_id)

@@ -2,10 +2,12 @@
 
 import json
 import threading
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.signing import SignedPackage
 
@@ -13,7 +15,7 @@ from config.schedules import SCHEDULES
 from tenant_apps.events import jobs as events_jobs
 from tenant_apps.events.services import drain as draining
 from tenants import jobs
-from tenants.models import Heartbeat, School
+from tenants.models import Heartbeat, Queued, School
 from tenants.queue import TakenOnce
 from tests.events.handlers import following, happen
 from tests.world import MORNING
@@ -187,3 +189,24 @@ def test_a_wake_up_that_cannot_be_queued_loses_no_other(real_commits, monkeypatc
     waker._thread.join(10)
     assert [order["school"] for order in orders()] == [str(other)]
     assert "the sweep will find" in caplog.text
+
+
+def test_a_school_has_one_place_in_the_line_however_much_happens(greenfield, riverside):
+    for _ in range(5):
+        jobs.wake("events.drain", school=greenfield.ref.id)
+    jobs.wake("events.drain", school=riverside.ref.id)
+    assert sorted(order["school"] for order in orders()) == sorted([str(greenfield.ref.id), str(riverside.ref.id)])
+
+
+def test_a_wake_up_that_comes_while_its_turn_runs_queues_the_next(greenfield, monkeypatch):
+    jobs.wake("events.drain", school=greenfield.ref.id)
+    monkeypatch.setitem(jobs._jobs, "events.drain", lambda school: jobs.wake("events.drain", school=school.id))
+    jobs.run(json.dumps({"job": "events.drain", "school": str(greenfield.ref.id), "ids": []}))
+    assert len(queued()) == 2
+
+
+def test_a_wake_up_lost_with_its_worker_counts_again_after_two_minutes(greenfield):
+    jobs.wake("events.drain", school=greenfield.ref.id)
+    Queued.objects.update(at=timezone.now() - timedelta(minutes=3))
+    jobs.wake("events.drain", school=greenfield.ref.id)
+    assert len(queued()) == 2

@@ -242,7 +242,7 @@ def test_the_clock_makes_up_for_a_kill_before_the_second_place_knew(greenfield, 
     with school_scope(greenfield.ref):
         sealing.seal(now=timezone.now())
     woken = []
-    monkeypatch.setattr(jobs, "later", lambda name, school: woken.append((name, school)))
+    monkeypatch.setattr(jobs, "wake", lambda name, school: woken.append((name, school)))
     jobs.seal_schools()
     assert woken == [("events.seal", greenfield.ref.id)]
     jobs.seal(school=greenfield.ref)
@@ -313,7 +313,7 @@ def test_a_school_that_cannot_be_asked_stops_the_mark_and_nobody_else(greenfield
         return real(school)
 
     monkeypatch.setattr(jobs, "newest_checkpoint", broken)
-    monkeypatch.setattr(jobs, "later", lambda name, school: woken.append(school))
+    monkeypatch.setattr(jobs, "wake", lambda name, school: woken.append(school))
     jobs.seal_schools()
     assert SealedUntil.objects.get(world="schools").at == mark
     assert woken == [riverside.ref.id]
