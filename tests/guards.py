@@ -54,6 +54,7 @@ GUARDS = (
     Guard("rights changed", "tenants/epoch.py", "    _COUNTER.pack_into(_shared(), 0, current() + 1)", "    return", "tests/identity/test_memory.py"),
     Guard("own classes", "tenants/actor.py", """return "teacher" in self.roles and""", """return False and "teacher" in self.roles and""", "tests/roster tests/attendance"),
     Guard("lease fencing", "tenant_apps/events/services/drain.py", "lease=reaction.lease, state", "state", "tests/events tests/faults"),
+    Guard("pipelined commit", BASE, "        if self._pipeline is None:\n", "        if True:\n", "tests/isolation/test_pipeline.py"),
     Guard("one sealer", "tenants/ledger.py", "return bool(cursor.fetchone()[0])", "return True", "tests/seals/test_sealer.py"),
     Guard("torn history", "tenants/ledger.py", "if kept and (kept.size", "if False and (kept.size", "tests/seals/test_tampering.py"),
     Guard("checkpoint signature", "tenants/seals.py", "key.verify(statement.signature, statement.words())", "pass", "tests/seals/test_tampering.py"),

@@ -138,7 +138,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         self.entered = None
-        super()._commit()  # type: ignore[misc]
+        if self._pipeline is None:
+            super()._commit()  # type: ignore[misc]
+            return
+        # Not the driver's commit: between the answers of a pipeline it takes an open transaction for an idle
+        # connection, and would send nothing.
+        if not self._owes_begin:
+            self._say("COMMIT")
+        self._end_pipeline()
 
     def _rollback(self) -> None:
         self.entered = None
