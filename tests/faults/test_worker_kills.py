@@ -3,12 +3,16 @@
 import os
 import signal
 from collections import Counter
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
+from tenant_apps.events.jobs import seal_school
 from tenant_apps.events.models import Event, Reaction, ReactionState
+from tenant_apps.events.services import seal as sealing
+from tenant_apps.events.services.record import record
 from tenant_apps.gate.models import Flow
 from tenant_apps.gate.rules import Direction
 from tenant_apps.gate.services.ground import Tap
@@ -16,6 +20,7 @@ from tenant_apps.gate.services.scans import Status, record_scans
 from tenant_apps.messaging.models import Attempt, Delivery, DeliveryState, MailboxEntry, Message
 from tenants import reactions
 from tenants.actor import system
+from tenants.jobs import wake
 from tenants.scope import school_scope
 from tests.messaging.scans import scan
 from tests.processes import Process, alive, eventually, worker
@@ -58,6 +63,23 @@ def test_every_reaction_to_a_scan_runs_in_a_real_worker(cast, worker):
     assert_done_once(cast)
     with school_scope(cast.ref):
         assert list(Flow.objects.values_list("arrivals", "departures")) == [(1, 0)]
+
+
+def test_the_weekly_checkpoint_is_mailed_by_a_real_worker(cast, worker):
+    now = timezone.now()
+    with school_scope(cast.ref):
+        record("gate.gate_added", by=system("test", cast.ref), at=now, now=now, facts={"gate": "x"})
+    seal_school(cast.ref)
+    with school_scope(cast.ref):
+        assert sealing.announce(by=system("test", cast.ref), now=now + timedelta(days=8))
+        Reaction.objects.update(next_at=now)  # as if the week had passed for the worker too
+    wake("events.drain", school=cast.ref.id)
+
+    def mailed():
+        with school_scope(cast.ref):
+            return list(MailboxEntry.objects.values_list("to", flat=True)) == [cast.email("admin")]
+
+    eventually(mailed, "the checkpoint's mail", log=worker.log, seconds=90)
 
 
 POINTS = [(name, when) for name in HANDLERS for when in ("before", "after")] + [("messaging.deliver", "mailed")]

@@ -249,3 +249,21 @@ def test_a_wrong_clock_is_told(gate, cast):
     wedge(page, cast.badges[cast.learners[0].id])
     expect(page.locator("#warning")).to_contain_text("clock")
     assert stored(cast) == ["ok"]
+
+
+@pytest.mark.parametrize("language", ["en", "zu"])
+def test_a_scan_at_the_gate_changes_today_on_the_admins_open_page(gate, visit, cast, language):
+    """Two people at once: the page that was open before the scan shows it, without being loaded again."""
+    phone = gate(language=language)
+    desk = visit(language=language, width=360)
+    sign_in(desk, cast.email("admin"))
+    desk.goto("/s/greenfield/")
+    expect(desk.locator(".figure__link")).to_have_text("0")
+    wedge(phone, cast.badges[cast.learners[0].id])
+    result(phone, "in", WORDS[language]["in"])
+    desk.evaluate("document.body.dispatchEvent(new CustomEvent('live', {bubbles: true}))")
+    expect(desk.locator(".figure__link")).to_have_text("1")
+    expect(desk.locator("[data-key=below]")).to_contain_text(cast.learners[0].name)
+    axe_clean(desk)
+    fits(desk)
+    snap(desk, f"today-after-scan-{language}")
