@@ -6,7 +6,10 @@ from pathlib import Path
 
 import django
 import psycopg
+from django.core.management import call_command
 from psycopg import sql
+
+from tenants.roles import sweep_orphan_roles
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".local" / "bench"
@@ -22,8 +25,6 @@ def start() -> None:
     database = f"bench_{secrets.token_hex(3)}"
     os.environ.update(bootstrap.prepare(STATE, None, database))
     django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
-
     _drop_old(database)
     call_command("setup_database", verbosity=0)
 
@@ -34,6 +35,4 @@ def _drop_old(current: str) -> None:
         for (name,) in rows:
             if name != current:
                 admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-    from tenants.roles import sweep_orphan_roles  # noqa: PLC0415
-
     sweep_orphan_roles(os.environ["DATABASE_URL"])

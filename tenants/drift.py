@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connections
+from django.db import connections, transaction
 
 from tenants import catalog
 from tenants.models import School
@@ -30,9 +30,11 @@ def drifted() -> Iterator[tuple[School, list[str]]]:
 def reference() -> Iterator[list[str]]:
     """The catalog lines of a schema built by plain `migrate`, dropped again at the end."""
     plain = f"t_{secrets.token_hex(8)}"
-    with connections[MIGRATOR].cursor() as cursor:
+    # Role and right appear together, and go together: a sweep of orphan roles takes what has no right anywhere.
+    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
         _as(cursor, "NONE", f'CREATE ROLE "{plain}" NOLOGIN NOINHERIT')
         cursor.execute(f'CREATE SCHEMA "{plain}"')
+        cursor.execute(f'GRANT USAGE ON SCHEMA "{plain}" TO "{plain}"')
     try:
         migrate(plain)
         with connections[MIGRATOR].cursor() as cursor:
@@ -41,7 +43,7 @@ def reference() -> Iterator[list[str]]:
             lines = catalog.lines(cursor, plain, plain)
         yield lines
     finally:
-        with connections[MIGRATOR].cursor() as cursor:
+        with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
             cursor.execute(f'DROP SCHEMA "{plain}" CASCADE')
             _as(cursor, "NONE", f'DROP ROLE "{plain}"')
 

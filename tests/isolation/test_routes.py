@@ -19,22 +19,20 @@ READS = [route for route in every_route() if route.method in ("GET", "PAGE") and
 QUERIES = ("", "?class={klass}", "?search={canary}", "?class={klass}&date=2026-11-20", "?to={mail}")
 
 
+def token_of(email: str, kind: str) -> str:
+    now = timezone.now()
+    opened = sign_in.sign_in(email=email, password=world.PASSWORD, school=None, device="test", network="::1", now=now)
+    return opened.token(kind, now)
+
+
 def cookie_client(email: str) -> Client:
-    opened = sign_in.sign_in(
-        email=email, password=world.PASSWORD, school=None, device="test", network="::1", now=timezone.now()
-    )
     client = Client()
-    client.cookies[settings.SESSION_COOKIE] = opened.token(token.BROWSER, timezone.now())
+    client.cookies[settings.SESSION_COOKIE] = token_of(email, token.BROWSER)
     return client
 
 
 def bearer_client(email: str) -> Client:
-    opened = sign_in.sign_in(
-        email=email, password=world.PASSWORD, school=None, device="test", network="::1", now=timezone.now()
-    )
-    client = Client()
-    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {opened.token(token.ACCESS, timezone.now())}"
-    return client
+    return Client(HTTP_AUTHORIZATION=f"Bearer {token_of(email, token.ACCESS)}")
 
 
 def ids_of(cast: world.Cast) -> list[str]:
