@@ -10,6 +10,14 @@ SHARED_APPS = [
     "ninja",  # its API page is served from our own static files, not from a CDN
     "shared_apps.audit",
     "shared_apps.identity",
+    "shared_apps.post",
+    "shared_apps.workflows",
+    "shared_apps.regions",
+    "shared_apps.groups",
+    "shared_apps.deliveries",
+    "shared_apps.billing",
+    "shared_apps.schools",
+    "shared_apps.operator",
     "config",  # commands only; it has no models
 ]
 

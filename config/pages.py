@@ -51,33 +51,38 @@ SAVED: dict[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class Item:
-    """A page of a school in the rail. `key` goes there after `g`; an item that is `home` matches its own path only."""
+    """A page in the rail. `key` goes there after `g`; an item that is `home` matches its own path only."""
 
     permission: Permission
     label: str | Promise
     icon: str
     path: str
     key: str
+    home: bool = False
 
 
 # In this order; the first one a person may open is where they land after signing in.
 SCHOOL_NAV = (
-    Item(Permission.SCHOOL_TODAY, pgettext_lazy("navigation", "Today"), "home", "/s/{slug}/", "t"),
+    Item(Permission.SCHOOL_TODAY, pgettext_lazy("navigation", "Today"), "home", "/s/{slug}/", "t", True),
     Item(Permission.REGISTER_READ, pgettext_lazy("navigation", "Register"), "register", "/s/{slug}/register", "r"),
     Item(Permission.GATE_SCAN, pgettext_lazy("navigation", "Gate"), "gate", "/s/{slug}/gate", "h"),
     Item(Permission.LEARNERS_READ, pgettext_lazy("navigation", "Learners"), "learners", "/s/{slug}/learners", "l"),
 )
 
 
+PLATFORM_NAV: tuple[Item, ...] = ()
+
+
 def nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:
     """The pages `actor` may open, with the one that shows `path` marked."""
-    if actor is None or actor.school is None or actor.must_change_password:
+    if actor is None or actor.must_change_password:
         return []
     items = []
-    for item in SCHOOL_NAV:
+    slug = actor.school.slug if actor.school else ""
+    for item in SCHOOL_NAV if slug else PLATFORM_NAV:
         if may(actor, item.permission):
-            here = item.path.format(slug=actor.school.slug)
-            current = path == here or (not here.endswith("/") and path.startswith(f"{here}/"))
+            here = item.path.format(slug=slug)
+            current = path == here or (not item.home and path.startswith(f"{here}/"))
             items.append({"label": item.label, "icon": item.icon, "key": item.key, "path": here, "current": current})
     return items
 

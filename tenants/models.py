@@ -29,6 +29,8 @@ class School(TenantMixin):  # type: ignore[misc]
     timezone = models.CharField(max_length=64, default="Africa/Johannesburg")
     state = models.CharField(max_length=10, choices=SchoolState.choices, default=SchoolState.PENDING)
     created_at = models.DateTimeField(default=now, editable=False)
+    # Where it lies, as a path of codes: ZA, ZA-GP (ISO 3166-2), ZA-GP-tshwane. Scope is by prefix.
+    region = models.CharField(max_length=64, blank=True, default="")
 
     auto_create_schema = False
     auto_drop_schema = False

@@ -16,19 +16,39 @@ class Permission(StrEnum):
     REGISTER_READ = "register.read"
     REGISTER_MARK = "register.mark"
     SCHOOL_TODAY = "school.today"
+    CONSOLE = "platform.console"  # the operator's first page and what needs somebody
+    HEALTH = "platform.health"  # how schools, providers and deliveries are, of the schools within reach
+    SCHOOLS_READ = "schools.read"  # the list of schools within reach, overview and progress
+    SCHOOLS_ONBOARD = "schools.onboard"
+    SCHOOLS_SUSPEND = "schools.suspend"  # and reactivate
+    SCHOOLS_SETTINGS = "schools.settings"
+    SCHOOLS_SUPPORT = "schools.support"  # stuck work of a school, invitations, an admin's access
+    DEAD_LETTERS = "dead_letters"  # see, replay and discard what could not be done
+    BILLING = "billing"
+    AUDIT_READ = "audit.read"
+    REQUESTS_DECIDE = "requests.decide"  # the Admin tab
 
 
 _OFFICER = {Permission.GATE_SCAN, Permission.GATE_READ, Permission.LEARNERS_READ}
 _TEACHER = {Permission.LEARNERS_READ, Permission.REGISTER_READ, Permission.REGISTER_MARK}
 _SCHOOL_ADMIN = _OFFICER | _TEACHER | {Permission.GUARDIANS_READ, Permission.SCHOOL_TODAY}
 
+_OPERATOR = {
+    Permission.CONSOLE, Permission.HEALTH, Permission.SCHOOLS_READ, Permission.SCHOOLS_ONBOARD,
+    Permission.SCHOOLS_SUSPEND, Permission.SCHOOLS_SETTINGS, Permission.SCHOOLS_SUPPORT, Permission.DEAD_LETTERS,
+    Permission.BILLING, Permission.AUDIT_READ,
+}  # fmt: skip
+_REGIONAL = {Permission.HEALTH, Permission.SCHOOLS_READ, Permission.REQUESTS_DECIDE}
+_LOCAL = {Permission.HEALTH, Permission.SCHOOLS_READ}
+
+# Regional admins and local operators are further bound to the schools within their reach (`shared_apps.groups`).
 # Teachers are further bound to their own classes by the services (`Actor.own_classes_only`).
 ROLES: dict[str, frozenset[Permission]] = {
-    "super_admin": frozenset(),
-    "operator": frozenset(),
-    "regional_admin": frozenset(),
-    "local_operator": frozenset(),
-    "finance": frozenset(),
+    "super_admin": frozenset(_OPERATOR | {Permission.REQUESTS_DECIDE}),
+    "operator": frozenset(_OPERATOR),
+    "regional_admin": frozenset(_REGIONAL),
+    "local_operator": frozenset(_LOCAL),
+    "finance": frozenset({Permission.BILLING}),
     "group_owner": frozenset(),
     "school_admin": frozenset(_SCHOOL_ADMIN),
     "gate_officer": frozenset(_OFFICER),

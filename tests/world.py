@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from shared_apps.groups.models import Circle
+from shared_apps.identity.models import Login
 from shared_apps.identity.services.accounts import give_role
+from shared_apps.identity.services.sign_in import email_hash
 from tenant_apps.gate.models import Badge, Gate
 from tenant_apps.gate.rules import new_badge_code
 from tenant_apps.people.for_platform import seed
@@ -70,11 +73,23 @@ def build() -> None:
         ("operator@example.com", "operator", ""),
         ("gauteng@example.com", "regional_admin", "ZA-GP"),
         ("finance@example.com", "finance", ""),
+        ("circle@example.com", "local_operator", ""),
     ):
         give_role(
             email=email, role=role, by="world", now=MORNING, name=role.title(), region=region,
             password=PASSWORD, temporary=False,
         )  # fmt: skip
+    _circle()
+
+
+def _circle() -> None:
+    """Greenfield lies in a part of Gauteng and in the circle of `circle@`; Riverside lies in Texas, in no circle."""
+    regions = {"greenfield": "ZA-GP-tshwane", "riverside": "US-TX"}
+    for slug, region in regions.items():
+        School.objects.filter(slug=slug).update(region=region)
+    circle = Circle.objects.create(name="Tshwane North")
+    circle.schools.add(School.objects.get(slug="greenfield"))
+    circle.keepers.add(Login.objects.get(email_hash=email_hash("circle@example.com")))
 
 
 def _people(ref: SchoolRef) -> None:

@@ -17,8 +17,10 @@ from tenants import token
 from tests.architecture.routes import Route, every_route, sample
 
 EMAILS = {
+    "super_admin": "root@example.com",
     "operator": "operator@example.com",
     "regional_admin": "gauteng@example.com",
+    "local_operator": "circle@example.com",
     "finance": "finance@example.com",
     "school_admin": "admin@greenfield.example",
     "gate_officer": "officer@greenfield.example",
