@@ -12,9 +12,9 @@ SLOT = rules.SLOT
 WEEK = rules.WEEK
 Figures = rules.Figures
 Outcomes = rules.Outcomes
-DeadCount = rules.DeadCount
 Letter = rules.Letter
 Told = rules.Told
+TroubleCount = rules.TroubleCount
 Waiting = rules.Waiting
 
 

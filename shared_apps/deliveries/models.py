@@ -50,18 +50,19 @@ class DeliveryCount(models.Model):
         indexes = [models.Index(fields=["starts"], name="deliverycount_by_time")]
 
 
-class DeadGroup(models.Model):
-    """How many dead letters of one handler and one reason a school has, all of them counted."""
+class Trouble(models.Model):
+    """How many reactions of one handler a school gave up (`dead`) or tries again (`retrying`) for one reason."""
 
     id = models.BigAutoField(primary_key=True)
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=8)
     handler = models.CharField(max_length=60)
     reason = models.CharField(max_length=120, blank=True, default="")
     count = models.PositiveIntegerField()
     since = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["school", "handler", "reason"], name="deadgroup_once")]
+        constraints = [models.UniqueConstraint(fields=["school", "state", "handler", "reason"], name="trouble_once")]
 
 
 class DeadLetter(models.Model):

@@ -16,7 +16,7 @@ LETTERS_TOLD = 200  # dead letters of one school that are listed singly; all are
 
 
 class Life(StrEnum):
-    """How a school is, in the order in which a person should look."""
+    """How a school is, in the order in which a person should look at them."""
 
     QUIET = "quiet"
     UNKNOWN = "unknown"
@@ -44,9 +44,10 @@ class Outcomes:
 
 
 @dataclass(frozen=True)
-class DeadCount:
-    """How many reactions of one handler were given up for one reason."""
+class TroubleCount:
+    """How many reactions of one handler were given up (`dead`) or wait for another try (`retrying`) for one reason."""
 
+    state: str
     handler: str
     reason: str
     count: int
@@ -92,7 +93,7 @@ class Told:
     figures: Figures
     since: datetime
     outcomes: list[Outcomes] = field(default_factory=list)
-    dead: list[DeadCount] = field(default_factory=list)
+    troubles: list[TroubleCount] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
 
 
@@ -116,22 +117,6 @@ def fresh(as_of: datetime, now: datetime) -> bool:
     return now - as_of <= STALE_AFTER
 
 
-def life(state: str, last_gate_activity: datetime | None, quiet_days: int | None, known: bool, bound: int) -> Life:
-    """How a school in `state` (pending, active, disabled) is, when it counts as quiet from `bound` school days on."""
-    if state == "disabled":
-        return Life.DISABLED
-    if state == "pending":
-        return Life.ONBOARDING
-    if not known:
-        return Life.UNKNOWN
-    if last_gate_activity is None:
-        return Life.ONBOARDING
-    return Life.QUIET if (quiet_days or 0) >= bound else Life.LIVE
-
-
 def rate(sent: int, failed: int) -> float | None:
     """The share that went out, in percent with one decimal, never rounded up to 100; None when there was nothing."""
-    if not sent + failed:
-        return None
-    share = sent * 1000 // (sent + failed) / 10
-    return share
+    return sent * 1000 // (sent + failed) / 10 if sent + failed else None

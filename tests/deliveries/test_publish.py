@@ -8,7 +8,7 @@ from django.core import serializers
 from django.db.models import Sum
 from django.utils import timezone
 
-from shared_apps.deliveries.models import DeadGroup, DeadLetter, DeliveryCount, SchoolFigures
+from shared_apps.deliveries.models import DeadLetter, DeliveryCount, SchoolFigures, Trouble
 from shared_apps.deliveries.rules import AFTER_ACTIVITY, AT_THE_LATEST, STALE_AFTER, slot_of
 from shared_apps.deliveries.services import publish as publishing
 from shared_apps.deliveries.services.read import figures_of, last_known
@@ -136,9 +136,9 @@ def test_dead_letters_are_listed_as_codes_and_replayed_ones_leave(greenfield):
     ids = die(greenfield, handler="messaging.tell_guardians", reason="KeyError", at=MORNING)
     tell(greenfield, MORNING + MINUTE)
     assert set(DeadLetter.objects.values_list("reaction", flat=True)) == set(ids)
-    group = DeadGroup.objects.get()
-    assert (group.handler, group.reason, group.count, group.since) == (
-        "messaging.tell_guardians", "KeyError", 2, MORNING,
+    group = Trouble.objects.get()
+    assert (group.state, group.handler, group.reason, group.count, group.since) == (
+        "dead", "messaging.tell_guardians", "KeyError", 2, MORNING,
     )  # fmt: skip
     told = figures_of([greenfield.ref.id], now=MORNING + MINUTE)[greenfield.ref.id]
     assert (told.dead.count, told.dead.since) == (2, MORNING)
@@ -190,7 +190,7 @@ def test_nothing_the_platform_keeps_names_anybody(greenfield):
     tell(greenfield, MORNING + 51 * MINUTE)
     kept = "".join(
         serializers.serialize("json", model.objects.all())
-        for model in (SchoolFigures, DeliveryCount, DeadGroup, DeadLetter)
+        for model in (SchoolFigures, DeliveryCount, Trouble, DeadLetter)
     )
     with school_scope(greenfield.ref):
         subjects = [delivery.message.subject for delivery in Delivery.objects.select_related("message")]

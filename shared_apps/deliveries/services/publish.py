@@ -10,16 +10,16 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from shared_apps.deliveries.models import DeadGroup, DeadLetter, DeliveryCount, SchoolFigures
+from shared_apps.deliveries.models import DeadLetter, DeliveryCount, SchoolFigures, Trouble
 from shared_apps.deliveries.rules import (
     AFTER_ACTIVITY,
     AT_THE_LATEST,
     KEPT,
-    DeadCount,
     Figures,
     Letter,
     Outcomes,
     Told,
+    TroubleCount,
     slot_of,
 )
 from tenants.models import School
@@ -41,7 +41,7 @@ def publish(told: Told, *, school: UUID) -> bool:
         if not _held(told.figures, school):
             return False
         _count(told.outcomes, told.since, school)
-        _bury(told.dead, told.letters, school)
+        _bury(told.troubles, told.letters, school)
     return True
 
 
@@ -76,12 +76,9 @@ def _count(outcomes: Iterable[Outcomes], since: datetime, school: UUID) -> None:
             cursor.execute(ADD, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _bury(groups: Iterable[DeadCount], letters: Iterable[Letter], school: UUID) -> None:
-    DeadGroup.objects.filter(school=school).delete()
-    DeadGroup.objects.bulk_create(
-        DeadGroup(school_id=school, handler=one.handler, reason=one.reason, count=one.count, since=one.since)
-        for one in groups
-    )
+def _bury(troubles: Iterable[TroubleCount], letters: Iterable[Letter], school: UUID) -> None:
+    Trouble.objects.filter(school=school).delete()
+    Trouble.objects.bulk_create(Trouble(school_id=school, **asdict(one)) for one in troubles)
     here = {letter.id: letter for letter in letters}
     # A letter that was replayed and died again is another one: its attempts and its death are new.
     known = DeadLetter.objects.filter(school=school).values_list("reaction", "died_at")

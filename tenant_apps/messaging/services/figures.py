@@ -11,11 +11,11 @@ from shared_apps.deliveries.for_schools import (
     LETTERS_TOLD,
     SLOT,
     WEEK,
-    DeadCount,
     Figures,
     Letter,
     Outcomes,
     Told,
+    TroubleCount,
     Waiting,
 )
 from tenant_apps.events.models import Event, Reaction, ReactionState
@@ -41,7 +41,7 @@ FROM events_event WHERE kind = ANY(%s) AND at >= %s GROUP BY 1, 2, 3
 
 def told(*, since: datetime, now: datetime) -> Told:
     """Everything the open school tells, its deliveries counted from `since` on. A dozen statements, none per person."""
-    return Told(figures(now), since, outcomes(since), dead_counts(), letters())
+    return Told(figures(now), since, outcomes(since), troubles(), letters())
 
 
 def figures(now: datetime) -> Figures:
@@ -98,10 +98,15 @@ def outcomes(since: datetime) -> list[Outcomes]:
         return [Outcomes(*row) for row in cursor.fetchall()]
 
 
-def dead_counts() -> list[DeadCount]:
-    dead = Reaction.objects.filter(state=ReactionState.DEAD).annotate(cause=Left("error", REASON))
-    found = dead.values("handler", "cause").annotate(count=Count("id"), since=Min("done_at"))
-    return [DeadCount(one["handler"], one["cause"], one["count"], one["since"]) for one in found]
+def troubles() -> list[TroubleCount]:
+    """What was given up, and what failed and waits for another try, counted by handler and reason."""
+    dead, retrying = Q(state=ReactionState.DEAD), Q(state=ReactionState.WAITING, attempts__gt=0)
+    found = []
+    for name, which, since in (("dead", dead, "done_at"), ("retrying", retrying, "event__recorded_at")):
+        rows = Reaction.objects.filter(which).annotate(cause=Left("error", REASON)).values("handler", "cause")
+        for one in rows.annotate(count=Count("id"), since=Min(since)):
+            found.append(TroubleCount(name, one["handler"], one["cause"], one["count"], one["since"]))
+    return found
 
 
 def letters() -> list[Letter]:
