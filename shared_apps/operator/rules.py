@@ -1,7 +1,11 @@
-"""How the last day of deliveries is drawn. Pure."""
+"""How the last day of deliveries is drawn, and where a page of a long list begins. Pure."""
 
+import base64
+import binascii
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 HEIGHT = 100
 HOUR_WIDTH, BAR_WIDTH = 20, 8
@@ -53,3 +57,35 @@ def nice_top(most: int) -> int:
             if step * factor >= most:
                 return step * factor
         step *= 10
+
+
+# -- where a page begins -----------------------------------------------------------------------------------------------
+
+LONGEST_CURSOR = 1200
+
+
+@dataclass(frozen=True)
+class Place:
+    """The last school of the page before: its place in the order of looking, its name, its id."""
+
+    place: int
+    name: str
+    id: UUID
+
+    def cursor(self) -> str:
+        text = json.dumps([self.place, self.name, str(self.id)], ensure_ascii=False)
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Place | None:
+    """The place a cursor names; None for anything `Place.cursor` did not write."""
+    if len(text) > LONGEST_CURSOR:
+        return None
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        place, name, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True).decode())
+        found = Place(place, name, UUID(key))
+    except (UnicodeError, binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+    whole = type(place) is int and 0 <= place < 100 and isinstance(name, str)
+    return found if whole and not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in name) else None

@@ -6,4 +6,5 @@ from shared_apps.operator import views
 
 urlpatterns = [
     path("operator", views.console),
+    path("operator/health", views.health),
 ]

@@ -6,9 +6,6 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from shared_apps.deliveries.rules import rate
-from shared_apps.deliveries.services.totals import Deliveries
-
 
 @dataclass(frozen=True)
 class Provider:
@@ -40,8 +37,3 @@ def providers() -> list[Provider]:
 def name_of(channel: str) -> str:
     """A channel as people call it."""
     return next((str(one.name) for one in providers() if one.channel == channel), channel)
-
-
-def share(provider: Provider, day: Deliveries) -> float | None:
-    """What of a day's deliveries over this channel went out, in percent; None when there were none."""
-    return rate(*day.channels.get(provider.channel, (0, 0)))
