@@ -5,6 +5,7 @@ SCHEDULES = {
     "events.seal_schools": 1,  # a sealer for each school with something unsealed; drains seal on their way, too
     "events.seal_late": 60,  # what was committed long after it got its id
     "audit.seal": 1,
+    "audit.check_chain": 30,
     "audit.seal_late": 60,
     "billing.sweep": 10,  # schools whose count of billable learners is half a day old
     "billing.close": 60,

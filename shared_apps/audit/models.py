@@ -17,7 +17,11 @@ class PlatformEvent(models.Model):
     body = models.TextField()
 
     class Meta:
-        indexes = [models.Index(fields=["kind", "at"], name="platformevent_kind_at")]
+        indexes = [
+            models.Index(fields=["kind", "at"], name="platformevent_kind_at"),
+            models.Index(fields=["-at", "-id"], name="platformevent_by_time"),
+            models.Index(fields=["school", "-at"], name="platformevent_of_school"),
+        ]
 
 
 class PlatformSeal(SealFields):
@@ -51,3 +55,13 @@ class SealedUntil(models.Model):
 
     world = models.CharField(max_length=10, primary_key=True)
     at = models.DateTimeField()
+
+
+class ChainCheck(models.Model):
+    """What the last check of a whole history found: `bad` is the first number that is not proven, null when all are."""
+
+    world = models.CharField(max_length=10, primary_key=True)
+    at = models.DateTimeField()
+    size = models.BigIntegerField()
+    bad = models.BigIntegerField(null=True)
+    why = models.CharField(max_length=200, blank=True, default="")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,12 +10,13 @@ from uuid import UUID
 import rfc8785
 from django.db import transaction
 
-from shared_apps.audit.models import PlatformCheckpoint, PlatformEvent, PlatformSeal, SealedUntil
+from shared_apps.audit.models import ChainCheck, PlatformCheckpoint, PlatformEvent, PlatformSeal, SealedUntil
 from tenants.ledger import BATCH, Book, checkpoints_after, newest, seal_next, unsealed_since
-from tenants.seals import PLATFORM, Statement
-from tenants.verification import Sealed
+from tenants.seals import PLATFORM, Statement, verifying_keys
+from tenants.verification import Report, Sealed, check
 
 log = logging.getLogger(__name__)
+PAGE = 5_000
 
 
 def record(
@@ -104,3 +106,27 @@ def history() -> tuple[int, list[Statement]]:
     """The last number the platform gave, and all its checkpoints."""
     tail = PlatformSeal.objects.order_by("-seq").values_list("seq", flat=True).first()
     return tail or 0, checkpoints_after(BOOK, 0)
+
+
+def rows(upto: int) -> Iterator[Sealed]:
+    """Every sealed event up to a number, in order, a page at a time."""
+    after = 0
+    while found := page(after, min(upto, after + PAGE)):
+        yield from found
+        after = found[-1].number
+
+
+def check_chain(*, now: datetime) -> Report:
+    """Check the platform's whole history and keep what came out of it; a torn one is an error in the log as well."""
+    tail, here = history()
+    report = check(PLATFORM, rows(max(tail, max((one.size for one in here), default=0))), here, [], verifying_keys())
+    kept = {"at": now, "size": report.size, "bad": report.bad, "why": report.why[:200]}
+    ChainCheck.objects.update_or_create(world=PLATFORM, defaults=kept)
+    if not report.good:
+        log.error("the platform's history is not proven from number %s on: %s", report.bad, report.why)
+    return report
+
+
+def last_check() -> ChainCheck | None:
+    """What the last check of the platform's history found; None when it never ran."""
+    return ChainCheck.objects.filter(pk=PLATFORM).first()
