@@ -6,5 +6,6 @@ SCHEDULES = {
     "events.seal_late": 60,  # what was committed long after it got its id
     "audit.seal": 1,
     "audit.seal_late": 60,
+    "canaries.ask": 15,  # some schools each time, those that waited longest first
     "queue.tidy": 60,
 }

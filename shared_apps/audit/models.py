@@ -4,6 +4,7 @@ from django.db import models
 
 from tenants.ids import new_id
 from tenants.ledger import CheckpointFields, SealFields
+from tenants.models import School
 
 
 class PlatformEvent(models.Model):
@@ -51,3 +52,15 @@ class SealedUntil(models.Model):
 
     world = models.CharField(max_length=10, primary_key=True)
     at = models.DateTimeField()
+
+
+class CanaryCheck(models.Model):
+    """The last time a school was asked for what is unmistakably other schools'. Places are routes and names of ours."""
+
+    school = models.OneToOneField(School, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    at = models.DateTimeField()
+    others = models.PositiveIntegerField()  # schools whose canaries were looked for
+    asked = models.PositiveIntegerField()
+    failed = models.PositiveIntegerField()  # could not be asked
+    found = models.PositiveIntegerField()  # answers that held another school's
+    places = models.JSONField(default=list)  # of those that failed or were found

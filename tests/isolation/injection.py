@@ -1,4 +1,4 @@
-"""The injection table: what somebody tries who controls a part of a statement, or a whole one, and what must come of it.
+"""The injection table: what somebody tries who controls a part of a statement, or a whole one, and what must happen.
 
 One row per statement: who sends it (`school`: inside a scope; `schools`, `platform`: the bare login, no scope) and what
 must happen. `{schema}` and `{role}` are the other school's, `{own}` and `{own_role}` the sender's.
@@ -115,7 +115,8 @@ OUTSIDE = _refused(
     session_lock_tried="SELECT pg_try_advisory_lock(1)",
     session_lock_shared="SELECT pg_try_advisory_lock_shared(1, 2)",
     end_another_connection=(
-        "SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = 'postgres' OR usename IS NULL"
+        "SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
+        " WHERE usename = 'postgres' OR usename IS NULL"
     ),
 )
 PLATFORM = _refused(
