@@ -1,7 +1,7 @@
 """Asking the product's read routes as somebody of a school, from inside this process.
 
-There is no session, no token and no header to steal or to forge: `Inside` puts the actor behind the whole middleware, as
-an attribute of a request it made itself. The web process has its own handler, which knows nothing of this.
+There is no session, no token and no header to steal or to forge: `Inside` puts the actor behind the whole middleware,
+as an attribute of a request it made itself. The web process has its own handler, which knows nothing of this.
 """
 
 import io
@@ -39,7 +39,7 @@ class Inside(BaseHandler):
     def _get_response(self, request: HttpRequest) -> Any:
         request.actor, request.refused = self.actor, None  # type: ignore[attr-defined]
         try:
-            return super()._get_response(request)
+            return super()._get_response(request)  # type: ignore[misc]
         finally:
             request.actor = None  # type: ignore[attr-defined]
 
@@ -56,7 +56,7 @@ class Inside(BaseHandler):
         )  # fmt: skip
         self.actor = by
         try:
-            return self._middleware_chain(request)
+            return self._middleware_chain(request)  # type: ignore[attr-defined]
         finally:
             self.actor = None
 

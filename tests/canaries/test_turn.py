@@ -185,7 +185,8 @@ def test_a_statement_that_only_looks_like_a_read_is_refused_by_the_server(greenf
     with (
         turning.reading_only(greenfield.ref),
         pytest.raises(InternalError, match="read-only"),
-        school_scope(greenfield.ref),connections["schools"].cursor() as cursor
+        school_scope(greenfield.ref),
+        connections["schools"].cursor() as cursor,
     ):
         cursor.execute("WITH x AS (UPDATE people_learner SET given_name = 'x' RETURNING 1) SELECT * FROM x")
 

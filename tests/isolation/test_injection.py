@@ -116,7 +116,7 @@ def test_a_running_statement_of_another_school_shows_no_value(casts):
 
 
 def test_a_statement_prepared_by_another_school_cannot_be_run_here(casts):
-    """A kept connection keeps prepared statements: the text names a schema that means nothing, running it is refused."""
+    """A kept connection keeps prepared statements: the text names a schema without meaning, running it fails."""
     theirs, own = casts["greenfield"], casts["riverside"]
     with school_scope(theirs.ref), connections["schools"].cursor() as cursor:
         cursor.execute(f"PREPARE theirs AS SELECT family_name FROM {theirs.ref.schema}.people_learner")
