@@ -41,8 +41,10 @@ def search(greenfield, riverside):
     return searched
 
 
-def test_nothing_of_another_school_is_found_and_every_place_answers(search):
-    turn, found = search()
+def test_nothing_of_another_school_is_found_and_every_place_answers(search, greenfield, riverside, caplog):
+    with caplog.at_level(logging.DEBUG):
+        turn, found = search()
+    assert greenfield.canary not in caplog.text and riverside.canary not in caplog.text
     assert (found, turn.failed) == (set(), [])
     assert len(turn.heard) > 80
 
