@@ -70,8 +70,8 @@ def test_cleaning_that_was_taken_back_is_done_again(real_commits, committed, kep
 
 # -- the residual risk, over time -------------------------------------------------------------------------------------
 # A kept session keeps more than its role and path. Whoever controls whole statements in one school can leave these
-# three behind for the next request on the same connection, until it is closed (docs/isolation.md). Close one, and its test
-# goes red: turn it round then.
+# three behind for the next request on the same connection, until it is closed (docs/isolation.md). Close one, and its
+# test goes red: turn it round then.
 
 
 def whole(cast, *statements):
