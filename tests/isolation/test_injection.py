@@ -9,6 +9,7 @@ from django.db.utils import DatabaseError
 
 from tenant_apps.gate.models import Badge
 from tenant_apps.people.models import Learner
+from tenants import roles
 from tenants.scope import school_scope
 from tests import database, world
 from tests.isolation.injection import TABLE
@@ -220,3 +221,10 @@ def test_nobody_of_ours_speaks_or_listens_on_a_channel(casts, call):
             "SELECT query FROM pg_stat_activity WHERE query ~* '^\\s*(listen|notify)' AND usename <> 'schools'"
         ).fetchall()
     assert heard == []
+
+
+@pytest.mark.parametrize("table", roles.APPEND_ONLY_ON_PLATFORM)
+@pytest.mark.parametrize("verb", ["UPDATE {} SET at = at", "DELETE FROM {}", "TRUNCATE {}"])
+def test_the_platforms_history_is_closed_by_rights_before_any_trigger(casts, table, verb):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        answer("platform", casts["riverside"], verb.format(f"public.{table}"))
