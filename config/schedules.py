@@ -7,5 +7,7 @@ SCHEDULES = {
     "audit.seal": 1,
     "audit.seal_late": 60,
     "canaries.ask": 15,  # some schools each time, those that waited longest first
+    "deliveries.sweep": 1,  # schools that should tell the platform how they are
+    "deliveries.forget": 60,
     "queue.tidy": 60,
 }
