@@ -224,7 +224,7 @@ def test_nobody_of_ours_speaks_or_listens_on_a_channel(casts, call):
 
 
 @pytest.mark.parametrize("table", roles.APPEND_ONLY_ON_PLATFORM)
-@pytest.mark.parametrize("verb", ["UPDATE {} SET at = at", "DELETE FROM {}", "TRUNCATE {}"])
+@pytest.mark.parametrize("verb", ["SELECT 1 FROM {} FOR UPDATE", "DELETE FROM {}", "TRUNCATE {}"])
 def test_the_platforms_history_is_closed_by_rights_before_any_trigger(casts, table, verb):
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         answer("platform", casts["riverside"], verb.format(f"public.{table}"))
