@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
 from config.api import api
+from config.canaries.keys import Keys
 from tenants.actor import Actor
 from tenants.door import Policy, Within
 
@@ -59,22 +60,6 @@ class Inside(BaseHandler):
             return self._middleware_chain(request)  # type: ignore[attr-defined]
         finally:
             self.actor = None
-
-
-@dataclass(frozen=True)
-class Keys:
-    """What is tried where a route wants an id or a word: by name of the thing, the school's own and another's."""
-
-    own: dict[str, str]
-    foreign: dict[str, str]
-
-    def for_name(self, name: str) -> list[str]:
-        thing = name.removesuffix("_id")
-        thing = {"class": "classgroup", "klass": "classgroup"}.get(thing, thing)
-        return [keys[thing] for keys in (self.own, self.foreign) if thing in keys]
-
-    def all(self) -> list[str]:
-        return list(self.foreign.values())
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,20 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connection, connections
 
-from config.canaries.inside import Inside, Keys, reads
-from config.canaries.marks import Heap, Marks, Name, names, tables, text_of
+from config.canaries.inside import Inside, reads
+from config.canaries.keys import Keys, a_teacher, newest_keys
+from config.canaries.marks import Heap, Marks, Name, names, text_of
 from config.canaries.places import answer_places, cache_place, file_place, table_places
+from config.canaries.reading import WriteRefused, reading_only
 from shared_apps.audit.services import next_for_canaries, note_canaries, others_for_canaries
-from tenant_apps.people.models import ClassGroup, Learner
 from tenants.actor import Actor, system
 from tenants.current import SchoolRef
 from tenants.permissions import SCHOOL_ROLES
@@ -27,14 +25,9 @@ from tenants.traces import without_text
 log = logging.getLogger(__name__)
 OTHERS = 8  # schools whose things are looked for in one school's answers
 NAME = "canaries"
-READS = ("SELECT", "WITH", "EXPLAIN")
 AT_MOST = 200  # schools in one go
 CLOSED = (401, 403)  # no answer to this actor
 _not_for_reading: set[str] = set()  # paths that take no GET, found out once per process
-
-
-class WriteRefused(DatabaseError):
-    """The search reads; something it asked wanted to write."""
 
 
 @dataclass
@@ -87,9 +80,9 @@ def search(inside: Inside, turn: Turn, others: list[SchoolRef], *, now: datetime
     school, first = turn.school, others[0]
     with reading_only(school, *others):
         with school_scope(first):
-            foreign = _keys()
+            foreign = newest_keys()
         with school_scope(school):
-            keys, theirs_too, teacher = Keys(_keys(), foreign), names(), _a_teacher()
+            keys, theirs_too, teacher = Keys(newest_keys(), foreign), names(), a_teacher()
         for role in SCHOOL_ROLES:
             actor = Actor("system", "school", frozenset({role}), school, person=teacher, system=NAME)
             _ask_routes(inside, turn, actor, keys)
@@ -106,44 +99,6 @@ def _within(school: SchoolRef, say: Callable[[], str]) -> Callable[[], str]:
             return say()
 
     return inside
-
-
-def _a_teacher() -> UUID | None:
-    """Somebody with a class, so that a teacher's pages show what they show."""
-    group = ClassGroup.objects.exclude(teacher=None).first()
-    return group.teacher_id if group else None
-
-
-@contextmanager
-def reading_only(*schools: SchoolRef) -> Iterator[None]:
-    """Everything sent meanwhile reads: a school's transactions are told so, the platform's statements looked at."""
-    with ExitStack() as stack:
-        stack.enter_context(connection.execute_wrapper(_only_reads))
-        for alias in sorted({school.alias for school in schools}):
-            stack.enter_context(connections[alias].execute_wrapper(_in_a_reading_transaction))
-        yield
-
-
-def _only_reads(execute: Any, text: str, parameters: Any, many: bool, context: Any) -> Any:
-    if text.lstrip(" (").split(None, 1)[0].upper() not in READS:
-        raise WriteRefused("The search for canaries reads.")
-    return execute(text, parameters, many, context)
-
-
-def _in_a_reading_transaction(execute: Any, text: str, parameters: Any, many: bool, context: Any) -> Any:
-    context["connection"].connection.execute("SET LOCAL transaction_read_only = on")
-    return _only_reads(execute, text, parameters, many, context)
-
-
-def _keys() -> dict[str, str]:
-    """By name of the thing, the newest one's id of the open school; and a name to search for."""
-    found = {}
-    for model in tables():
-        key = model.objects.order_by("-pk").values_list("pk", flat=True).first()
-        if isinstance(key, UUID):
-            found[str(model._meta.model_name)] = str(key)
-    family = Learner.objects.values_list("family_name", flat=True).first()
-    return {**found, "search": family} if family else found
 
 
 def _ask_routes(inside: Inside, turn: Turn, actor: Actor, keys: Keys) -> None:
