@@ -1,5 +1,5 @@
 """The standing search for leaks. Everything one school can read is asked, and others say whether any of it is theirs.
 
-`marks`: what of an answer another school would recognise. `inside`: asking routes as a school's own people without a
-session, a token or a door. `places`: what is asked beside routes. `turn`: one school's turn, and the clock's.
+`turn` is one school's turn, and the clock's; `routes` and `places` what is asked, `keys` with which ids, `inside` how
+without a session or a door, `reading` so that nothing changes; `text` and `marks` what is taken from the answers.
 """

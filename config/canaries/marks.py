@@ -1,10 +1,7 @@
 """What of an answer another school would recognise as its own: ids of rows, badge codes, full names, its canary."""
 
 import html
-import io
-import json
 import re
-import zipfile
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -111,16 +108,3 @@ def names() -> frozenset[Name]:
             if one and other:
                 found |= {(*one, *other), (*other, *one)}
     return frozenset(found)
-
-
-def text_of(response: Any) -> str:
-    """All that a response says: body and headers, archives unpacked, JSON without its escapes."""
-    body = b"".join(response.streaming_content) if response.streaming else response.content
-    kind = response.get("Content-Type", "")
-    if body[:2] == b"PK":
-        archive = zipfile.ZipFile(io.BytesIO(body))
-        body = b"\n".join(archive.read(name) for name in archive.namelist())
-    text = body.decode("utf-8", "replace")
-    if "json" in kind:
-        text = json.dumps(json.loads(text or "null"), ensure_ascii=False)
-    return f"{text}\n{response.headers}"

@@ -10,11 +10,13 @@ from typing import Any
 
 from django.conf import settings
 
-from config.canaries.inside import Inside, reads
+from config.canaries.inside import Inside
 from config.canaries.keys import Keys, a_teacher, newest_keys
-from config.canaries.marks import Heap, Marks, Name, names, text_of
+from config.canaries.marks import Heap, Marks, Name, names
 from config.canaries.places import answer_places, cache_place, file_place, table_places
 from config.canaries.reading import WriteRefused, reading_only
+from config.canaries.routes import reads
+from config.canaries.text import text_of
 from shared_apps.audit.services import next_for_canaries, note_canaries, others_for_canaries
 from tenants.actor import Actor, system
 from tenants.current import SchoolRef

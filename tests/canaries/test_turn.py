@@ -9,8 +9,9 @@ from django.test import Client
 
 from config.canaries import places
 from config.canaries import turn as turning
-from config.canaries.inside import Inside, reads
+from config.canaries.inside import Inside
 from config.canaries.marks import Heap, Marks
+from config.canaries.routes import reads
 from config.canaries.turn import Turn, turns
 from shared_apps.audit.models import CanaryCheck, PlatformEvent
 from shared_apps.audit.services import canaries
