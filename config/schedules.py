@@ -9,6 +9,7 @@ SCHEDULES = {
     "audit.seal_late": 60,
     "billing.sweep": 10,  # schools whose count of billable learners is half a day old
     "billing.close": 60,
+    "canaries.ask": 15,  # some schools each time, those that waited longest first
     "deliveries.sweep": 1,  # schools that should tell the platform how they are
     "deliveries.forget": 60,
     "queue.tidy": 60,

@@ -4,6 +4,7 @@ from django.db import models
 
 from tenants.ids import new_id
 from tenants.ledger import CheckpointFields, SealFields
+from tenants.models import School
 
 
 class PlatformEvent(models.Model):
@@ -65,3 +66,15 @@ class ChainCheck(models.Model):
     size = models.BigIntegerField()
     bad = models.BigIntegerField(null=True)
     why = models.CharField(max_length=200, blank=True, default="")
+
+
+class CanaryCheck(models.Model):
+    """The last time a school was asked for what is unmistakably other schools'. Places are routes and names of ours."""
+
+    school = models.OneToOneField(School, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    at = models.DateTimeField()
+    others = models.PositiveIntegerField()  # schools whose canaries were looked for
+    asked = models.PositiveIntegerField()
+    failed = models.PositiveIntegerField()  # could not be asked
+    found = models.PositiveIntegerField()  # answers that held another school's
+    places = models.JSONField(default=list)  # of those that failed or were found

@@ -62,7 +62,7 @@ def sought(actor: Actor, asked: Asked) -> QuerySet[PlatformEvent, PlatformEvent]
     if asked.school:
         named = within_reach(actor).filter(Q(slug=asked.school) | Q(name__iexact=asked.school))
         key = parse_id(asked.school)
-        found = found.filter(school__in=[key] if key else named.values("pk"))
+        found = found.filter(school=key) if key else found.filter(school__in=named.values("pk"))
     return _between(found, asked.since, asked.until)
 
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0004_seals_append_only"),
+        ("audit", "0005_canaries"),
     ]
 
     operations = [
