@@ -35,6 +35,8 @@ GUARDS = (
     Guard("clean connection", BASE, 'connection.execute("; ".join(self._clean()))', "pass", "tests/isolation/test_attacks.py"),
     Guard("kept connection", BASE, "self._used, self._unclean = False, self.connection is not None", "pass", "tests/isolation/test_attacks.py"),
     Guard("cleaning taken back", BASE, "self._unclean = True", "pass", "tests/isolation/test_attacks.py"),
+    Guard("statements about rows", "tenants/backend/rows.py", "if not (isinstance(query, str) and ROWS.match(query)):", "if False:", "tests/isolation/test_rows.py"),
+    Guard("one statement", "tenants/backend/rows.py", "force_extended=True", "force_extended=force_extended", "tests/isolation/test_rows.py"),
     Guard("nesting", "tenants/scope.py", "if _here.get() is not None:", "if False:", "tests/isolation/test_scope.py"),
     Guard("platform transaction", "tenants/scope.py", "if any(not block._from_testcase", "if False and any(not block._from_testcase", "tests/isolation/test_scope.py"),
     Guard("durable", "tenants/scope.py", ", durable=True", "", "tests/isolation/test_scope.py"),

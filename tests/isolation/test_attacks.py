@@ -14,6 +14,8 @@ from tenants.pipeline import send
 from tenants.scope import school_scope
 from tests import database
 
+pytestmark = pytest.mark.usefixtures("beneath")  # the guard before it is tried in test_rows.py
+
 
 def run(cast, statement, parameters=None):
     """Everything `statement` answers inside the school's scope, as text."""

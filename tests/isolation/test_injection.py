@@ -14,6 +14,7 @@ from tenants.scope import school_scope
 from tests import database, world
 from tests.isolation.injection import TABLE
 
+pytestmark = pytest.mark.usefixtures("beneath")  # the guard before it is tried in test_rows.py
 TRIED = [(row, sender) for row in TABLE for sender in row.senders]
 ALIAS = {"schools": "schools", "platform": "default"}
 
