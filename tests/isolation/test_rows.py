@@ -73,7 +73,8 @@ SENT_BY_A_SCHOOL = [row for row in TABLE if "school" in row.senders]
 @pytest.mark.parametrize("row", SENT_BY_A_SCHOOL, ids=lambda row: row.name)
 def test_what_the_database_refuses_is_refused_with_the_guard_as_well(greenfield, riverside, row):
     own, theirs = riverside.ref, greenfield.ref
-    statement = row.statement.format(schema=theirs.schema, role=theirs.role, own=own.schema, own_role=own.role, database="x")
+    names = {"schema": theirs.schema, "role": theirs.role, "own": own.schema, "own_role": own.role, "database": "x"}
+    statement = row.statement.format(**names)
     try:
         answer = str(tried(riverside, statement))
     except DatabaseError:
