@@ -85,15 +85,17 @@ def _run_time(at: env.Database, *, scoped: bool) -> dict[str, Any]:
             "min_size": 1, "max_size": 4, "timeout": 10, "max_lifetime": 600,
             "reset": cleanse_school if scoped else cleanse_platform,
         }  # fmt: skip
-    return _alias(at, ENGINE="tenants.backend", SCOPED=scoped, OPTIONS=options, CONN_HEALTH_CHECKS=False)
+    more: dict[str, Any] = {"ENGINE": "tenants.backend", "SCOPED": scoped, "CONN_HEALTH_CHECKS": False}
+    # The platform reads outside transactions, where a pooler would give a cursor's next rows to somebody else.
+    return _alias(at, OPTIONS=options, DISABLE_SERVER_SIDE_CURSORS=not (scoped or PREPARE_HOT_STATEMENTS), **more)
 
+
+# Hot statements are prepared per school and connection (~110 KB of plans each); not behind a transaction pooler.
+PREPARE_HOT_STATEMENTS = env.option("PREPARE_HOT_STATEMENTS", "1") == "1"
 
 DATABASES = {"default": _run_time(ENV.platform, scoped=False), "schools": _run_time(ENV.schools, scoped=True)}
 if ENV.migrator:
     DATABASES["migrator"] = _alias(ENV.migrator, ENGINE="tenants.backend.ddl", OPTIONS={"assume_role": "owner"})
-
-# Hot statements are prepared per school and connection (~110 KB of plans each); not behind a transaction pooler.
-PREPARE_HOT_STATEMENTS = env.option("PREPARE_HOT_STATEMENTS", "1") == "1"
 
 # -- work behind the request -------------------------------------------------------------------------------------------
 

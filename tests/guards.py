@@ -55,6 +55,7 @@ GUARDS = (
     Guard("own classes", "tenants/actor.py", """return "teacher" in self.roles and""", """return False and "teacher" in self.roles and""", "tests/roster tests/attendance"),
     Guard("lease fencing", "tenant_apps/events/services/drain.py", "lease=reaction.lease, state", "state", "tests/events tests/faults"),
     Guard("pipelined commit", BASE, "        if self._pipeline is None:\n", "        if True:\n", "tests/isolation/test_pipeline.py"),
+    Guard("no kept cursors", "config/settings.py", "DISABLE_SERVER_SIDE_CURSORS=not (scoped or PREPARE_HOT_STATEMENTS)", "DISABLE_SERVER_SIDE_CURSORS=False", "tests/pooler"),
     Guard("one sealer", "tenants/ledger.py", "return bool(cursor.fetchone()[0])", "return True", "tests/seals/test_sealer.py"),
     Guard("torn history", "tenants/ledger.py", "if kept and (kept.size", "if False and (kept.size", "tests/seals/test_tampering.py"),
     Guard("checkpoint signature", "tenants/seals.py", "key.verify(statement.signature, statement.words())", "pass", "tests/seals/test_tampering.py"),
