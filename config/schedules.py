@@ -7,4 +7,5 @@ SCHEDULES = {
     "audit.seal": 1,
     "audit.seal_late": 60,
     "queue.tidy": 60,
+    "drift.look": 5,  # looks by night alone, at schools not looked at since the night before
 }

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
+from tenants import drift
 from tenants.current import current_school
 from tenants.models import Heartbeat, Queued, school_ref
 from tenants.traces import without_text
@@ -139,6 +140,12 @@ def start_schedules(table: dict[str, int]) -> None:
 def tidy() -> None:
     """The queue never forgets a failure by itself; a week is enough to look at one."""
     Task.objects.filter(stopped__lt=timezone.now() - FAILURES_KEPT).delete()
+
+
+@job("drift.look")
+def look_for_drift() -> None:
+    """By night, some schools at a time: are their schemas what the migrations make of them?"""
+    drift.by_night(now=timezone.now())
 
 
 class Waker:

@@ -23,6 +23,7 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
+from tenants import catalog
 from tenants.ids import new_id
 from tenants.models import GoldenSchema, School, SchoolPlacement, SchoolState
 from tenants.records import SchoolRecord
@@ -65,11 +66,7 @@ def provision(
         SchoolPlacement(school=school, role=place, wrapped_key=new_wrapped_key(), fingerprint=fingerprint()).save(
             using=MIGRATOR
         )
-        cursor.execute("SET LOCAL ROLE NONE")
-        login = "LOGIN" if settings.SCHOOL_ROLES_MAY_LOGIN else "NOLOGIN"
-        cursor.execute(f'CREATE ROLE "{place}" {login} NOINHERIT')
-        cursor.execute(f'GRANT "{place}" TO schools WITH INHERIT FALSE, SET TRUE')
-        cursor.execute("SET LOCAL ROLE owner")
+        _make_role(cursor, place)
         cursor.execute("SET LOCAL check_function_bodies = off")
         cursor.execute(golden.replace(TEMPLATE_MARK, place))
         _run_seed(cursor, place, seed)
@@ -79,6 +76,15 @@ def provision(
 
 
 TEMPLATE_MARK = "@@school@@"
+
+
+def _make_role(cursor: Any, role: str) -> None:
+    """A school's role, which the schools' login may become. The transaction goes on as the owner."""
+    login = "LOGIN" if settings.SCHOOL_ROLES_MAY_LOGIN else "NOLOGIN"
+    cursor.execute("SET LOCAL ROLE NONE")
+    cursor.execute(f'CREATE ROLE "{role}" {login} NOINHERIT')
+    cursor.execute(f'GRANT "{role}" TO schools WITH INHERIT FALSE, SET TRUE')
+    cursor.execute("SET LOCAL ROLE owner")
 
 
 def _run_seed(cursor: Any, schema: str, seed: Seed) -> None:
@@ -128,15 +134,34 @@ def destroy(school: School) -> None:
 
 def golden_text() -> str:
     """The SQL of one school for the migrations as they are now, with TEMPLATE_MARK for its name; built when new."""
-    mark = fingerprint()
-    kept = GoldenSchema.objects.using(MIGRATOR).filter(pk=mark).first()
-    if kept is None:
-        template = f"golden_{secrets.token_hex(6)}"
-        with _template(template):
-            text = dump(template)
-        kept = GoldenSchema(fingerprint=mark, template=template, text=text)
-        kept.save(using=MIGRATOR, force_insert=True)
-    return str(kept.text)
+    return _kept(fingerprint(), "text") or _build_golden(fingerprint()).text
+
+
+def golden_catalog(mark: str, *, using: str = "default") -> list[str]:
+    """What a school at the state `mark` must consist of, as `catalog.lines`; empty when that was never written down.
+
+    Any login of the platform may ask: drift is looked for where no migrator is.
+    """
+    found = GoldenSchema.objects.using(using).filter(pk=mark).values_list("catalog", flat=True).first()
+    return list(found or [])
+
+
+def _kept(mark: str, column: str) -> str:
+    # One column: the text is large, the catalog larger, and a school being built needs only one of them.
+    golden = GoldenSchema.objects.using(MIGRATOR).filter(pk=mark).exclude(catalog=[])
+    return str(golden.values_list(column, flat=True).first() or "")
+
+
+def _build_golden(mark: str) -> GoldenSchema:
+    with plain_school() as (schema, role), connections[MIGRATOR].cursor() as cursor:
+        kept = GoldenSchema(
+            fingerprint=mark, template=schema, text=dump(schema), catalog=catalog.lines(cursor, schema, role)
+        )
+    # Two processes may have built it at once: both are right, and the later one stays.
+    GoldenSchema.objects.using(MIGRATOR).bulk_create(
+        [kept], update_conflicts=True, unique_fields=["fingerprint"], update_fields=["template", "text", "catalog"]
+    )
+    return kept
 
 
 def fingerprint() -> str:
@@ -154,15 +179,51 @@ def fingerprint() -> str:
 
 
 @contextmanager
-def _template(schema: str) -> Iterator[None]:
+def plain_school() -> Iterator[tuple[str, str]]:
+    """Schema and role of a school built by plain `migrate`, with its grants; dropped again at the end.
+
+    What a killed process left of one is dropped first. Its names are not those of a school, and go together.
+    """
+    mark = secrets.token_hex(8)
+    schema, role = f"{PLAIN}{mark}", f"t_{mark}"
+    _drop_abandoned()
     with connections[MIGRATOR].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [schema])  # whose process lives is locked
+    # Role and right appear together, and go together: a sweep of orphan roles takes what has no right anywhere.
+    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
+        _make_role(cursor, role)
         cursor.execute(f'CREATE SCHEMA "{schema}"')
+        cursor.execute(f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"')
     try:
         migrate(schema)
-        yield
-    finally:
         with connections[MIGRATOR].cursor() as cursor:
-            cursor.execute(f'DROP SCHEMA "{schema}" CASCADE')
+            for statement in grants(schema, role):
+                cursor.execute(statement)
+        yield schema, role
+    finally:
+        _drop_plain(schema)
+        with connections[MIGRATOR].cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [schema])
+
+
+PLAIN = "golden_"
+
+
+def _drop_abandoned() -> None:
+    with connections[MIGRATOR].cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ %s", [f"^{PLAIN}[0-9a-f]{{16}}$"])
+        for (schema,) in cursor.fetchall():
+            cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [schema])
+            if cursor.fetchone()[0]:
+                _drop_plain(schema)
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [schema])
+
+
+def _drop_plain(schema: str) -> None:
+    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(f'DROP SCHEMA "{schema}" CASCADE')
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute(f'DROP ROLE "t_{schema.removeprefix(PLAIN)}"')
 
 
 def migrate(schema: str) -> None:

@@ -8,8 +8,8 @@ from django.db import connections
 from django.test import Client
 
 from tenants import catalog, drift, fleet
-from tenants.fleet import Planner, Step
 from tenants.models import School, SchoolPlacement
+from tenants.plans import Planner, Stage, Step
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests import world
 from tests.ahead import Ahead
@@ -23,10 +23,11 @@ def one_more(monkeypatch, real_commits):
     """A pending migration of one statement; `one_more(statement)`."""
 
     def pending(*statements, atomic=True):
-        def steps(self, applied):
-            return () if KEY in applied else (Step(KEY, statements, atomic),)
+        def stages(self, applied):
+            steps = () if KEY in applied else (Step(KEY, statements, atomic),)
+            return (Stage(steps, slow=not atomic),)
 
-        monkeypatch.setattr(Planner, "steps", steps)
+        monkeypatch.setattr(Planner, "stages", stages)
         monkeypatch.setattr(fleet, "fingerprint", lambda: "f" * 64)
 
     return pending
@@ -48,7 +49,7 @@ def schools():
 def test_every_school_moves_and_the_ledger_says_so(one_more):
     one_more(COLUMN)
     outcome = fleet.migrate_fleet()
-    assert (outcome.moved, outcome.quarantined) == (2, 0)
+    assert (outcome.migrated, outcome.quarantined) == (2, 0)
     assert all(has_column(school) for school in schools().values())
     assert fleet.status() == [("f" * 12, 2, 0)]
     assert fleet.migrate_fleet() == fleet.Outcome(0, 0)
@@ -56,7 +57,7 @@ def test_every_school_moves_and_the_ledger_says_so(one_more):
 
 def test_a_failing_canary_stops_the_fleet(one_more):
     one_more("SELECT 1/0;")
-    assert fleet.migrate_fleet(canaries=1) == fleet.Outcome(0, 1)
+    assert fleet.migrate_fleet(canaries=1) == fleet.Outcome(0, 1, untried=1)
     assert sorted(p.quarantined for p in SchoolPlacement.objects.all()) == [False, True]
 
 
@@ -66,7 +67,7 @@ def test_a_failing_school_is_quarantined_answers_503_and_the_others_go_on(one_mo
         cursor.execute(f'ALTER TABLE "{broken.schema_name}".people_learner ADD COLUMN nickname int')
     one_more(COLUMN)
     outcome = fleet.migrate_fleet(canaries=1)
-    assert (outcome.moved, outcome.quarantined) == (1, 1)
+    assert (outcome.migrated, outcome.quarantined) == (1, 1)
 
     def me(slug):
         client = Client()
@@ -91,13 +92,13 @@ def test_a_failure_half_way_through_a_school_leaves_it_before(one_more):
 
 
 def test_the_slow_lane_runs_outside_a_transaction(one_more):
-    one_more("CREATE INDEX CONCURRENTLY IF NOT EXISTS learner_slow ON people_learner (number)", atomic=False)
+    one_more("CREATE INDEX CONCURRENTLY learner_slow ON people_learner (number)", atomic=False)
     assert fleet.migrate_fleet() == fleet.Outcome(2, 0)
 
 
 def test_the_plan_from_nothing_builds_the_same_schema_as_plain_migrations(real_commits):
     """The collected SQL, replayed on a schema that has only the ledger, equals the reference."""
-    steps = Planner().steps(frozenset())
+    steps = [step for stage in Planner().stages(frozenset()) for step in stage.steps]
     built = "t_0123456789abcdef"
     with drift.reference() as wanted, connections[MIGRATOR].cursor() as cursor:
         cursor.execute(f'CREATE SCHEMA "{built}"')
