@@ -59,3 +59,21 @@ def holders(role: str) -> int:
 def is_known(email: str) -> bool:
     """Whether somebody can sign in with this address."""
     return bool(Login.objects.filter(email_hash=email_hash(email)).exists())
+
+
+@transaction.atomic
+def account_of(*, email: str, password_hash: str) -> tuple[Login, bool]:
+    """The login of an address, and whether it is new. A known one keeps its password.
+
+    Without a hash nobody can sign in yet: a password or a link comes later. Either way it is not yet their own.
+    """
+    login, new = Login.objects.get_or_create(
+        email_hash=email_hash(email), defaults={"password_hash": password_hash, "must_change_password": True}
+    )
+    return login, new
+
+
+def people_of(role: str, *, school: UUID) -> list[UUID]:
+    """The staff rows of those who hold `role` in a school and may sign in."""
+    held = Membership.objects.filter(school=school, role=role, active=True, login__active=True).exclude(person=None)
+    return [person for person in held.values_list("person", flat=True).distinct() if person]
