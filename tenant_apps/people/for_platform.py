@@ -51,6 +51,13 @@ def staff_present(*, people: list[UUID]) -> int:
     return int(Staff.objects.filter(pk__in=people, active=True).count())
 
 
+@for_platform("people.staff_card")
+def staff_card(*, person: UUID) -> dict[str, str]:
+    """Name and address of somebody who works here, for the slip with their first password."""
+    found = Staff.objects.get(pk=person)
+    return {"name": found.name, "email": found.email}
+
+
 @first_rows("people")
 def seed(*, bell: time, close_time: time, language: str = "en", kind: str = "public") -> Seed:
     """The rows a school is born with, as statements for the provisioning transaction."""

@@ -11,11 +11,13 @@ pytestmark = pytest.mark.processes
 def test_a_call_becomes_a_school(real_commits, signed_in, tmp_path):
     client = signed_in(OPERATOR)
     begun = post(client).json()
+
+    def ended():
+        now = client.get(f"/api/operator/onboardings/{begun['id']}").json()
+        return now["state"] != "running" and now
+
     with provisioner(real_commits, tmp_path / "provisioner.log") as one, worker(real_commits, tmp_path / "w.log"):
-        told = eventually(
-            lambda: (now := client.get(f"/api/operator/onboardings/{begun['id']}").json())["state"] != "running" and now,
-            "the end of the onboarding", log=one.log,
-        )  # fmt: skip
+        told = eventually(ended, "the end of the onboarding", log=one.log)
     assert told["state"] == "complete", told
     assert [(step["name"], step["state"], step["attempts"]) for step in told["steps"]] == [
         ("create_school", "done", 1), ("create_admin", "done", 1), ("provisioned", "done", 1)

@@ -95,7 +95,8 @@ def _passwords(answers: Answers) -> dict[str, str]:
 
 
 def _with(person: Person, made: dict[str, str]) -> Person:
-    return replace(person, password_hash=hash_password(made[person.email])) if person.email in made else person
+    made_for = made.get(person.email)
+    return replace(person, password_hash=hash_password(made_for), generated=True) if made_for else person
 
 
 def _there_already(answers: Answers, asked_as: str, owner: UUID, now: datetime) -> bool:
@@ -147,3 +148,15 @@ def reaches(actor: Actor, school: UUID) -> bool:
     return within_reach(actor).filter(pk=school).exists() or (
         bool(actor.roles & EVERYWHERE) and not School.objects.filter(pk=school).exists()
     )
+
+
+@transaction.atomic
+def start_again(onboarding: Onboarding, *, owner: UUID, now: datetime) -> Draft | None:
+    """A new draft with the answers of a failed onboarding, for whoever gave them, while they are still kept."""
+    draft = Draft.objects.filter(pk=onboarding.pk, owner=owner).first()
+    if draft is None or onboarding.run.state not in (RunState.FAILED, RunState.CANCELLED):
+        return None
+    answers = opened(draft)
+    officer = answers.officer and replace(answers.officer, password_hash="", generated=False)
+    bare = replace(answers, admin=replace(answers.admin, password_hash="", generated=False), officer=officer)
+    return keep(bare, owner=owner, now=now)

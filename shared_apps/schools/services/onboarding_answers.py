@@ -29,11 +29,15 @@ CELL = {"table": "schools_draft", "column": "answers"}
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody's first account. `password_hash` is empty where no password was supplied."""
+    """Somebody's first account. `password_hash` is empty where no password was supplied or made yet.
+
+    `generated`: the product made it, so it may make another while nobody has used it.
+    """
 
     name: str
     email: str
     password_hash: str = ""
+    generated: bool = False
 
 
 @dataclass(frozen=True)

@@ -67,13 +67,13 @@ def give_access(task: Task, onboarding: Onboarding) -> dict[str, Any]:
     """Their accounts and roles; then the answers are deleted: nobody needs them any more."""
     draft = Draft.objects.select_for_update().get(pk=task.run)
     persons = {"school_admin": onboarding.admin, "gate_officer": onboarding.officer}
-    result: dict[str, Any] = {"new": []}
+    result: dict[str, Any] = {"generate": []}
     for role, person in opened(draft).people().items():
         login, new = account_of(email=person.email, password_hash=person.password_hash)
         give_role(email=person.email, role=role, by=BY, now=task.now, school=onboarding.school, person=persons[role])
         result[role] = str(login.id)
-        if new:
-            result["new"].append(role)
+        if new and (person.generated or not person.password_hash):
+            result["generate"].append(role)
     record("schools.people_taken_on", by=BY, now=task.now, school=onboarding.school, facts={"run": str(task.run)})
     draft.delete()
     return result
