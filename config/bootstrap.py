@@ -40,9 +40,8 @@ def for_command(argv: list[str]) -> None:
         os.environ.update(local(command))
     elif command == "setup_database":
         os.environ.update(elsewhere(os.environ.get("DATABASE_URL", ""), rotate="--rotate" in argv))
-    if env.process_kind() in env.RUN_TIME:
-        for name in env.NOT_AT_RUN_TIME:
-            os.environ.pop(name, None)
+    for name in env.not_for(env.process_kind()):
+        os.environ.pop(name, None)
 
 
 def _end_like_an_exit() -> None:

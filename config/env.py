@@ -13,6 +13,7 @@ LOCAL = Path(os.environ.get("MYSENTINEL_STATE", ROOT / ".local"))
 SECRETS = ("SECRET_KEY", "KEK", "TOKEN_KEYS", "SEAL_KEYS")
 RUN_TIME = ("web", "worker")  # process kinds that never see the administrator's or the migrator's login
 NOT_AT_RUN_TIME = ("DATABASE_URL", "MIGRATOR_DATABASE_URL")
+PROVISIONER = "provisioner"  # has the migrator's login, but not the administrator's
 KNOWN = (
     "ENVIRONMENT", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "DATABASE_URL", "PLATFORM_DATABASE_URL",
     "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL", "EMAIL_URL", *SECRETS, "VAPID_PRIVATE_KEY", "PUSH_ALLOW",
@@ -71,11 +72,19 @@ class Environment:
 
 
 def process_kind() -> str:
-    """`web`, `worker` or `manage`, told by PROCESS or by the command line."""
+    """`web`, `worker`, `provisioner` or `manage`, told by PROCESS or by the command line."""
     told = os.environ.get("PROCESS")
     if told:
         return told
-    return "worker" if len(sys.argv) > 1 and sys.argv[1] in ("worker", "qcluster") else "manage"
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    return {"worker": "worker", "qcluster": "worker", PROVISIONER: PROVISIONER}.get(command, "manage")
+
+
+def not_for(kind: str) -> tuple[str, ...]:
+    """Logins that a process of this kind must not be told."""
+    if kind == PROVISIONER:
+        return ("DATABASE_URL",)
+    return NOT_AT_RUN_TIME if kind in RUN_TIME else ()
 
 
 def read_local() -> dict[str, str]:

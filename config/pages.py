@@ -46,6 +46,9 @@ SAVED: dict[str, str | Promise] = {
     "marked": _("The rest of the class is marked."),
     "submitted": _("Register submitted."),
     "reopened": _("Register reopened."),
+    "retried": _("The step is being tried again."),
+    "resumed": _("The work goes on."),
+    "reopened_task": _("The task needs help again."),
 }
 
 
@@ -70,7 +73,9 @@ SCHOOL_NAV = (
 )
 
 
-PLATFORM_NAV: tuple[Item, ...] = ()
+PLATFORM_NAV: tuple[Item, ...] = (
+    Item(Permission.SCHOOLS_ONBOARD, pgettext_lazy("navigation", "Onboarding"), "plus", "/operator/onboardings", "o"),
+)
 
 
 def nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:

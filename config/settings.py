@@ -99,6 +99,7 @@ if ENV.migrator:
 
 # -- work behind the request -------------------------------------------------------------------------------------------
 
+WORKFLOW_LEASE_SECONDS = float(env.option("WORKFLOW_LEASE_SECONDS", "20"))
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
 SEAL_EVERY_SECONDS = float(env.option("SEAL_EVERY_SECONDS", "5"))  # at most one checkpoint of a school in this time
 WORKER_STALE_SECONDS = int(env.option("WORKER_STALE_SECONDS", "180"))  # without a sweep, the worker gives up

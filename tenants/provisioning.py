@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,10 +32,27 @@ from tenants.sealing import new_wrapped_key
 MIGRATOR = "migrator"
 DML = "SELECT, INSERT, UPDATE, DELETE"
 Seed = Sequence[tuple[str, Sequence[Any]]]
+_first_rows: dict[str, Callable[..., Seed]] = {}
 
 
 class BadGolden(RuntimeError):
     """The golden schema could not be dumped, or its text cannot be renamed safely."""
+
+
+def first_rows(name: str) -> Callable[[Callable[..., Seed]], Callable[..., Seed]]:
+    """Publish, under an app's name, the function that says which rows a school is born with."""
+
+    def publish(rows: Callable[..., Seed]) -> Callable[..., Seed]:
+        if _first_rows.setdefault(name, rows) is not rows:
+            raise RuntimeError(f"Two first rows are called {name}.")
+        return rows
+
+    return publish
+
+
+def born_with(name: str, **facts: Any) -> Seed:
+    """The rows that app gives a new school. Raises KeyError for a name nobody published."""
+    return _first_rows[name](**facts)
 
 
 def opaque_name() -> str:
@@ -50,6 +67,7 @@ def provision(
     timezone: str,
     seed: Seed = (),
     state: str = SchoolState.ACTIVE,
+    region: str = "",
     school_id: UUID | None = None,
     text: str | None = None,
 ) -> School:
@@ -60,7 +78,9 @@ def provision(
     golden = text or golden_text()
     place = opaque_name()
     with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
-        school = School(id=school_id or new_id(), slug=slug, name=name, timezone=timezone, state=state)
+        school = School(
+            id=school_id or new_id(), slug=slug, name=name, timezone=timezone, state=state, region=region
+        )  # fmt: skip
         school.schema_name = place
         school.save(using=MIGRATOR, force_insert=True)
         SchoolPlacement(school=school, role=place, wrapped_key=new_wrapped_key(), fingerprint=fingerprint()).save(
