@@ -12,7 +12,8 @@ from shared_apps.schools.api import onboardings
 from tenant_apps.attendance.api import router as attendance
 from tenant_apps.gate.api import router as gate
 from tenant_apps.roster.api import router as roster
-from tenants.problems import FieldError, Refusal, problem
+from tenants.cells import CellDown
+from tenants.problems import FieldError, Refusal, cell_down, problem
 
 log = logging.getLogger("mysentinel.api")
 
@@ -27,6 +28,12 @@ api.add_router("/", roster)
 @api.exception_handler(Refusal)
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return problem(request, refusal)
+
+
+@api.exception_handler(CellDown)
+def away(request: HttpRequest, error: CellDown) -> HttpResponse:
+    log.warning("%s", error)
+    return problem(request, cell_down())
 
 
 @api.exception_handler(HttpError)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from shared_apps.workflows.services.advance import advance
 from shared_apps.workflows.services.registry import Lane
+from tenants.births import sweep
 from tenants.jobs import beat
 from tenants.provisioning import golden_text
 from tenants.traces import without_text
@@ -64,9 +65,11 @@ _warm: list[bool] = []
 
 
 def golden_text_once() -> None:
-    """Before the first school: after an update the text is made here and not while somebody waits."""
+    """Before the first school: after an update the text is made here and not while somebody waits, and what a killed
+    build left in a cell is dropped."""
     if not _warm:
         golden_text()
+        sweep()
         _warm.append(True)
 
 

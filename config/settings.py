@@ -79,7 +79,8 @@ def _alias(at: env.Database, **more: Any) -> dict[str, Any]:
 
 
 def _run_time(at: env.Database, *, scoped: bool) -> dict[str, Any]:
-    options: dict[str, Any] = {"server_side_binding": True}
+    # A cell that is away must be found out quickly, or its requests would hold every thread.
+    options: dict[str, Any] = {"server_side_binding": True, "connect_timeout": 3, "tcp_user_timeout": 10_000}
     if ENV.kind == "web":  # a forked worker would inherit a pool it cannot use
         options["pool"] = {
             "min_size": 1, "max_size": 4, "timeout": 10, "max_lifetime": 600,
@@ -96,6 +97,12 @@ PREPARE_HOT_STATEMENTS = env.option("PREPARE_HOT_STATEMENTS", "1") == "1"
 DATABASES = {"default": _run_time(ENV.platform, scoped=False), "schools": _run_time(ENV.schools, scoped=True)}
 if ENV.migrator:
     DATABASES["migrator"] = _alias(ENV.migrator, ENGINE="tenants.backend.ddl", OPTIONS={"assume_role": "owner"})
+NEW_SCHOOLS_CELL = ENV.new_schools_cell
+for _name, _at in ENV.cells.items():
+    DATABASES[f"schools_{_name}"] = _run_time(_at, scoped=True)
+for _name, _at in ENV.cell_migrators.items():  # Django's own: nothing is planned there, only carried out
+    _engine = "django.db.backends.postgresql"
+    DATABASES[f"migrator_{_name}"] = _alias(_at, ENGINE=_engine, OPTIONS={"assume_role": "owner", "connect_timeout": 5})
 
 # -- work behind the request -------------------------------------------------------------------------------------------
 

@@ -10,16 +10,16 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from threading import Lock
 from uuid import UUID
 
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.models.functions import Now
 
-from tenants import slow_lane
+from tenants import cells, slow_lane
 from tenants.models import School, SchoolPlacement
-from tenants.places import Place, behind, ledger_line, marked, marker, same, with_ledgers
+from tenants.places import Place, behind, gone, ledger_line, marked, marker, note_elsewhere, same, with_ledgers
 from tenants.plans import Planner, Stage
 from tenants.provisioning import MIGRATOR, fingerprint, grants, grants_on, migrate
 
@@ -33,17 +33,21 @@ LOCKED, DIVIDED_BY_ZERO = "55P03", "22012"
 
 @dataclass(frozen=True)
 class Outcome:
-    """`unfinished`: an index could not be built, the school serves. `untried`: a wave before went badly."""
+    """`unfinished`: an index could not be built, the school serves. `untried`: a wave before went badly.
+
+    `unreachable`: its cell did not answer.
+    """
 
     migrated: int = 0
     quarantined: int = 0
     unfinished: int = 0
     untried: int = 0
+    unreachable: int = 0
 
 
 @dataclass(frozen=True)
 class Told:
-    """What became of one school in one lane; `state` is migrated, quarantined or unfinished."""
+    """What became of one school in one lane; `state` is migrated, quarantined, unfinished or unreachable."""
 
     school: str
     state: str
@@ -114,11 +118,15 @@ class _Run:
 
     def places(self) -> list[Place]:
         """Those that have a way to go, with what their own ledgers say now."""
-        self.left = with_ledgers(self.left)
-        return self.left
+        found = with_ledgers(self.left)
+        reached = {place.school for place in found}
+        for place in (place for place in self.left if place.school not in reached):
+            self.ended[self._tell(place, "unreachable", "Its cell does not answer.")] += 1
+        self.left = found
+        return found
 
     def outcome(self) -> Outcome:
-        return Outcome(**{state: self.ended[state] for state in ("migrated", "quarantined", "unfinished", "untried")})
+        return Outcome(**{field.name: self.ended[field.name] for field in fields(Outcome)})
 
     def stage(self, place: Place) -> Stage:
         return self.planner.stages(place.applied)[0]
@@ -163,7 +171,7 @@ class _Run:
         meanwhile, is looked at again."""
         ends = set()
         for place, state in zip(places, states, strict=True):
-            if state in ("quarantined", "unfinished") or (state == "migrated" and self.target_of(place)):
+            if state in ("quarantined", "unfinished", "unreachable") or (state == "migrated" and self.target_of(place)):
                 self.ended[state] += 1
                 ends.add(place.school)
         self.left = [place for place in self.left if place.school not in ends]
@@ -197,7 +205,8 @@ def _crowd(move: Callable[[Place], str], places: list[Place], workers: int) -> l
                     return
                 states[number] = move(place)
         finally:
-            connections[MIGRATOR].close()  # this thread's own
+            for alias in cells.migrators():
+                connections[alias].close()  # this thread's own
 
     with ThreadPoolExecutor(workers) as crowd:
         list(crowd.map(work, range(workers)))
@@ -205,16 +214,19 @@ def _crowd(move: Callable[[Place], str], places: list[Place], workers: int) -> l
 
 
 def _apply(place: Place, stage: Stage, target: str | None) -> tuple[str, str]:
-    """One school through one transactional stage: `(state, why)`. Raises DatabaseError when the connection is gone."""
+    """One school through one transactional stage: `(state, why)`. Raises DatabaseError when home itself is gone."""
     script = _script(place, stage, target)
     for attempt in range(1, TRIES + 1):
         try:
-            with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
+            with transaction.atomic(using=place.migrator), connections[place.migrator].cursor() as cursor:
                 cursor.execute(script)
+            note_elsewhere(place, target)
             return "migrated", ""
         except DatabaseError as error:
-            if not connections[MIGRATOR].is_usable():
-                raise
+            if gone(place.migrator):
+                if place.at_home:
+                    raise
+                return "unreachable", "Its cell went away."
             code = getattr(error.__cause__, "sqlstate", "")
             if code == DIVIDED_BY_ZERO and stage.steps and marked(place, stage.steps[0].key):
                 return "elsewhere", ""
@@ -236,7 +248,7 @@ def _script(place: Place, stage: Stage, target: str | None) -> str:
     lines = [
         f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'",
         f'SET LOCAL search_path = "{place.schema}"',
-        f"SELECT FROM public.tenants_schoolplacement WHERE role = '{place.role}' FOR UPDATE",
+        _alone(place),
     ]
     if stage.steps:
         # Another run may have moved this school since its ledger was read: then this fails, before anything is done.
@@ -245,13 +257,23 @@ def _script(place: Place, stage: Stage, target: str | None) -> str:
     for step in stage.steps:
         lines += [*step.statements, marker(place, step.key)]
         lines += grants_on(step.new_tables, place.schema, place.role)
-    lines += ["SET LOCAL search_path = public", ledger_line(place, target)]
+    if place.at_home:
+        lines += ["SET LOCAL search_path = public", ledger_line(place, target)]
     return ";\n".join(line.rstrip().rstrip(";") for line in lines)
 
 
+def _alone(place: Place) -> str:
+    """Wait for another run that is at work in this school: at its line in the directory where that is at hand."""
+    if place.at_home:
+        return f"SELECT FROM public.tenants_schoolplacement WHERE role = '{place.role}' FOR UPDATE"
+    return f"SELECT pg_advisory_xact_lock(hashtextextended('fleet {place.role}', 0))"
+
+
 def migrate_by_reference() -> int:
-    """Every school by django-tenants' own command, grants and ledger included; how many. Slow, and for comparison."""
+    """Every school at home by django-tenants' own command, grants and ledger included; how many. Slow, and for
+    comparison: that command knows one database."""
     target, schools = fingerprint(), School.objects.using(MIGRATOR).select_related("placement")
+    schools = schools.filter(placement__alias=cells.HOME)
     for school in schools:
         migrate(school.schema_name)
         with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:

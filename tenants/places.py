@@ -1,15 +1,19 @@
 """Where each school stands on its way to the newest migrations, and the lines that say so."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
-from django.db import connections
+from django.db import OperationalError, connections
 
+from tenants.cells import HOME, migrator_of
 from tenants.models import SchoolPlacement
 from tenants.plans import Key, of_schools
 from tenants.provisioning import MIGRATOR
 
+log = logging.getLogger(__name__)
 ON_THE_WAY = "on the way"  # in place of a fingerprint: through one stage, another to come
 LEDGERS = 100  # schools whose ledgers are read in one statement
 
@@ -22,20 +26,54 @@ class Place:
     slug: str
     schema: str
     role: str
+    alias: str
     applied: frozenset[Key] = frozenset()
+
+    @property
+    def migrator(self) -> str:
+        return migrator_of(self.alias)
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the school and the platform's line about it share a transaction."""
+        return self.alias == HOME
 
 
 def behind(target: str) -> list[Place]:
     """Schools that are not at `target`, oldest first, those whose migration failed last; their ledgers not read."""
     rows = SchoolPlacement.objects.using(MIGRATOR).exclude(fingerprint=target)
     rows = rows.order_by("quarantined", "school__created_at")
-    return [Place(*row) for row in rows.values_list("school", "school__slug", "school__schema_name", "role")]
+    return [Place(*row) for row in rows.values_list("school", "school__slug", "school__schema_name", "role", "alias")]
 
 
 def with_ledgers(places: Sequence[Place]) -> list[Place]:
-    """The same with the migrations that each school's own ledger names, a hundred schools to a statement."""
+    """The same with the migrations that each school's own ledger names, a hundred schools to a statement.
+
+    Those of a cell that does not answer are left out.
+    """
     found = []
-    with connections[MIGRATOR].cursor() as cursor:
+    for alias in dict.fromkeys(place.alias for place in places):
+        try:
+            found += _of_cell([place for place in places if place.alias == alias])
+        except OperationalError:
+            if alias == HOME or not gone(migrator_of(alias)):
+                raise
+            log.warning("The cell %s does not answer; its schools stay where they are.", alias)
+    return found
+
+
+def gone(migrator: str) -> bool:
+    """Whether a cell's connection is lost, or was never had; put away so that the next use connects anew."""
+    wrapper: Any = connections[migrator]
+    if wrapper.connection is not None and wrapper.is_usable():
+        return False
+    wrapper.close()
+    return True
+
+
+def _of_cell(places: Sequence[Place]) -> list[Place]:
+    found = []
+    with connections[places[0].migrator].cursor() as cursor:
         for chunk in (places[at : at + LEDGERS] for at in range(0, len(places), LEDGERS)):
             parts = (
                 f'SELECT {number}, array_agg(ARRAY[app, name]::text[]) FROM "{place.schema}".django_migrations'
@@ -57,13 +95,23 @@ def marker(place: Place, key: Key) -> str:
 
 
 def marked(place: Place, key: Key) -> bool:
-    with connections[MIGRATOR].cursor() as cursor:
+    with connections[place.migrator].cursor() as cursor:
         cursor.execute(f'SELECT EXISTS (SELECT FROM "{place.schema}".django_migrations WHERE {same(key)})')
         return bool(cursor.fetchone()[0])
 
 
 def same(key: Key) -> str:
     return f"(app, name) = ('{key[0]}', '{key[1]}')"
+
+
+def note_elsewhere(place: Place, target: str | None) -> None:
+    """The line on the platform about a school of another cell, after what it tells of was committed there.
+
+    Killed in between, the next run finds the migrations in the school's own ledger and has this line left to write.
+    """
+    if not place.at_home:
+        with connections[MIGRATOR].cursor() as cursor:
+            cursor.execute(ledger_line(place, target))
 
 
 def ledger_line(place: Place, target: str | None) -> str:

@@ -1,6 +1,9 @@
 """Building a school: one transaction on the migrator's login, from the golden schema's text.
 
-Role, grants, schema, tables, seed rows and the platform's own record of the school appear together or not at all.
+Role, grants, schema, tables, seed rows and the platform's own record of the school appear together or not at all. In a
+cell beside home they are two transactions on two servers (docs/adr/0007): the school's commits first, under a mark that
+says it is not born yet, and is reachable by nobody until the platform's has committed. What a kill in between leaves is
+swept by that mark.
 """
 
 import hashlib
@@ -23,13 +26,13 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from tenants import catalog
+from tenants import births, catalog, cells
 from tenants.ids import new_id
 from tenants.models import GoldenSchema, School, SchoolPlacement, SchoolState
 from tenants.records import SchoolRecord
 from tenants.sealing import new_wrapped_key
 
-MIGRATOR = "migrator"
+MIGRATOR = cells.MIGRATOR
 DML = "SELECT, INSERT, UPDATE, DELETE"
 Seed = Sequence[tuple[str, Sequence[Any]]]
 _first_rows: dict[str, Callable[..., Seed]] = {}
@@ -70,29 +73,38 @@ def provision(
     region: str = "",
     school_id: UUID | None = None,
     text: str | None = None,
+    cell: str | None = None,
 ) -> School:
     """Build one school and return its record. `seed` runs in its schema as the owner.
 
-    Raises IntegrityError for a taken slug; whatever is raised, nothing is left behind.
+    `cell`: the name of the one it shall lie in, else the one for new schools. Raises IntegrityError for a taken slug,
+    ValueError for a cell that is not configured; whatever is raised, nothing is left that anybody could reach.
     """
     golden = text or golden_text()
     place = opaque_name()
-    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
+    alias = cells.alias_of(cell) if cell else cells.for_new_schools()
+    with transaction.atomic(using=MIGRATOR):
         school = School(
             id=school_id or new_id(), slug=slug, name=name, timezone=timezone, state=state, region=region
         )  # fmt: skip
         school.schema_name = place
         school.save(using=MIGRATOR, force_insert=True)
-        SchoolPlacement(school=school, role=place, wrapped_key=new_wrapped_key(), fingerprint=fingerprint()).save(
-            using=MIGRATOR
-        )
+        SchoolPlacement(
+            school=school, alias=alias, role=place, wrapped_key=new_wrapped_key(), fingerprint=fingerprint()
+        ).save(using=MIGRATOR)  # fmt: skip
+        with births.building(alias, place):
+            _build(cells.migrator_of(alias), place, golden, seed)
+    return school
+
+
+def _build(migrator: str, place: str, golden: str, seed: Seed) -> None:
+    with connections[migrator].cursor() as cursor:
         _make_role(cursor, place)
         cursor.execute("SET LOCAL check_function_bodies = off")
         cursor.execute(golden.replace(TEMPLATE_MARK, place))
         _run_seed(cursor, place, seed)
         for statement in grants(place, place):
             cursor.execute(statement)
-    return school
 
 
 TEMPLATE_MARK = "@@school@@"
@@ -140,13 +152,11 @@ def append_only_tables() -> list[str]:
 
 
 def destroy(school: School) -> None:
-    """Drop one school with its schema and role, in one transaction."""
-    role = school.placement.role
-    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
-        cursor.execute(f'DROP SCHEMA "{school.schema_name}" CASCADE')
+    """Drop one school with its schema and role: in one transaction at home, elsewhere so that a kill leaves it either
+    whole or marked for the sweep."""
+    place = school.placement
+    with births.ending(place.alias, school.schema_name, place.role):
         School.objects.using(MIGRATOR).get(pk=school.pk).delete(using=MIGRATOR)
-        cursor.execute("SET LOCAL ROLE NONE")
-        cursor.execute(f'DROP ROLE "{role}"')
 
 
 # -- the golden schema ----------------------------------------------------------------------------------------------
