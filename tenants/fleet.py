@@ -20,9 +20,10 @@ from django.db.models.functions import Now
 
 from tenants import slow_lane
 from tenants.models import School, SchoolPlacement
-from tenants.places import Place, behind, ledger_line, marked, marker, same, with_ledgers
+from tenants.places import Place, behind, ledger_line, marked, marker, same, what_failed, with_ledgers
 from tenants.plans import Planner, Stage
 from tenants.provisioning import MIGRATOR, fingerprint, grants, grants_on, migrate
+from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
 TRIES = 3  # of one school whose tables are locked by live work
@@ -228,8 +229,8 @@ def _apply(place: Place, stage: Stage, target: str | None) -> tuple[str, str]:
 
 
 def _quarantine(place: Place, error: Exception) -> tuple[str, str]:
-    log.exception("The migration of %s failed; the school is quarantined.", place.slug)
-    why = f"{type(error).__name__}: {error}"[:500]
+    why = what_failed(error)
+    log.error("the migration of %s failed, it is quarantined: %s\n%s", place.slug, why, without_text(error))
     SchoolPlacement.objects.using(MIGRATOR).filter(pk=place.school).update(quarantined=True, migration_error=why)
     return "quarantined", why
 

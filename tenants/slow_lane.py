@@ -16,9 +16,10 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from tenants.models import SlowStep, SlowStepState
-from tenants.places import Place, ledger_line, marked, marker
+from tenants.places import Place, ledger_line, marked, marker, what_failed
 from tenants.plans import CONCURRENTLY, Key, Step
 from tenants.provisioning import MIGRATOR
+from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
 WAIT = 60  # seconds: for transactions older than the index, and for whoever builds in this school already
@@ -53,8 +54,8 @@ def build(place: Place, step: Step, target: str | None) -> tuple[str, str]:
     except DatabaseError as error:
         if not connections[MIGRATOR].is_usable():
             raise
-        why = f"{type(error).__name__}: {error}"[:500]
-        log.exception("An index of %s could not be built.", place.slug)
+        why = what_failed(error)
+        log.error("an index of %s could not be built: %s\n%s", place.slug, why, without_text(error))
         row.update(state=SlowStepState.FAILED, ended_at=Now(), error=why)
         return "unfinished", why
     return "migrated", ""

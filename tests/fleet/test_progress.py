@@ -93,7 +93,9 @@ def test_failures_are_named_at_the_end(ahead, greenfield):
         call_command("migrate_schools", canaries=0, stdout=out)
     shown, _, told = out.getvalue().partition("\n")
     assert "2/2, 1 failed" in shown
-    assert told.startswith("1 schools migrated, 1 quarantined.\n  greenfield: quarantined. ProgrammingError: column")
+    assert told.startswith(
+        "1 schools migrated, 1 quarantined.\n  greenfield: quarantined. DuplicateColumn (42701): column"
+    )
 
 
 def test_the_canary_that_failed_before_is_not_the_canary_again(ahead, greenfield):

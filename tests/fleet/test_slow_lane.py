@@ -119,7 +119,8 @@ def test_a_failed_build_is_told_leaves_nothing_and_quarantines_nobody(ahead, gre
     monkeypatch.setattr(slow_lane, "_carry_out", unique_there)
     assert fleet.migrate_fleet() == fleet.Outcome(migrated=1, unfinished=1)
     assert states() == [("greenfield", "failed", 1), ("riverside", "done", 1)]
-    assert "could not create unique index" in SlowStep.objects.get(state="failed").error
+    error = SlowStep.objects.get(state="failed").error
+    assert error == f"UniqueViolation (23505): table people_learner, constraint learner_slow{number}"
     assert valid(number) == {"riverside": True}
     assert not SchoolPlacement.objects.filter(quarantined=True).exists()
     broken.clear()
