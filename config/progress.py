@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 from threading import Lock
-from typing import Any
+
+from django.core.management.base import OutputWrapper
 
 WIDTH = 24
 REDRAWN, SAID = 0.1, 10.0  # seconds between two lines, on a terminal and elsewhere
@@ -12,9 +13,11 @@ REDRAWN, SAID = 0.1, 10.0  # seconds between two lines, on a terminal and elsewh
 class Progress:
     """`step()` as each is through, `close()` at the end. Takes calls from several threads."""
 
-    def __init__(self, out: Any, what: str, total: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, out: OutputWrapper, what: str, total: int, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.out, self.what, self.total, self.clock = out, what, total, clock
-        self.terminal = bool(getattr(out, "isatty", lambda: False)())
+        self.terminal = out.isatty()
         self.done = self.failed = self._shown = 0
         self.began = self._said = clock()
         self._lock = Lock()
@@ -31,13 +34,13 @@ class Progress:
         with self._lock:
             self._say()
             if self.terminal:
-                self.out.write("\n")
+                self.out.write("\n", ending="")
 
     def _say(self) -> None:
         self._said = self.clock()
         line = self.line()
         # A shorter line must cover what a longer one left.
-        self.out.write(f"\r{line:{self._shown}}" if self.terminal else f"{line}\n")
+        self.out.write(f"\r{line:{self._shown}}" if self.terminal else f"{line}\n", ending="")
         self._shown = len(line)
         self.out.flush()
 

@@ -7,6 +7,7 @@ Concurrent indexes have a lane of their own (`tenants.slow_lane`), after the who
 """
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,13 +20,26 @@ from django.db.models.functions import Now
 
 from tenants import cells, slow_lane
 from tenants.models import School, SchoolPlacement
-from tenants.places import Place, behind, gone, ledger_line, marked, marker, note_elsewhere, same, with_ledgers
+from tenants.places import (
+    Place,
+    behind,
+    gone,
+    ledger_line,
+    marked,
+    marker,
+    note_elsewhere,
+    same,
+    what_failed,
+    with_ledgers,
+)  # fmt: skip
 from tenants.plans import Planner, Stage
 from tenants.provisioning import MIGRATOR, fingerprint, grants, grants_on, migrate
+from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
 TRIES = 3  # of one school whose tables are locked by live work
 LOCK_TIMEOUT = "2s"
+PAUSE = 0.3  # seconds, longer after each try
 GROWTH = 10  # each wave is so many times the one before
 BEARABLE = 0.1  # of a wave may fail; more, and the next wave does not start
 LOCKED, DIVIDED_BY_ZERO = "55P03", "22012"
@@ -33,10 +47,8 @@ LOCKED, DIVIDED_BY_ZERO = "55P03", "22012"
 
 @dataclass(frozen=True)
 class Outcome:
-    """`unfinished`: an index could not be built, the school serves. `untried`: a wave before went badly.
-
-    `unreachable`: its cell did not answer.
-    """
+    """`unfinished`: busy all the time, or an index could not be built; the school serves on as it was.
+    `untried`: a wave before went badly. `unreachable`: its cell did not answer."""
 
     migrated: int = 0
     quarantined: int = 0
@@ -143,7 +155,7 @@ class _Run:
             states = _crowd(self._move, wave, workers)
             done += len(wave)
             self._through(wave, states)
-            if states.count("quarantined") > BEARABLE * len(wave):
+            if len(wave) - states.count("migrated") - states.count("elsewhere") > BEARABLE * len(wave):
                 self.ended["untried"] += len(places) - done
                 self.left = []
                 return
@@ -230,15 +242,15 @@ def _apply(place: Place, stage: Stage, target: str | None) -> tuple[str, str]:
             code = getattr(error.__cause__, "sqlstate", "")
             if code == DIVIDED_BY_ZERO and stage.steps and marked(place, stage.steps[0].key):
                 return "elsewhere", ""
-            # A lock timeout: somebody is at work in this school. Anything else would fail the same way again.
-            if code != LOCKED or attempt == TRIES:
+            if code != LOCKED:  # it would fail the same way again
                 return _quarantine(place, error)
-    raise AssertionError("every try returns or is followed by another")
+            time.sleep(PAUSE * attempt)  # let those through who queued behind our lock
+    return "unfinished", f"somebody was at work in this school during {TRIES} tries of {LOCK_TIMEOUT}"
 
 
 def _quarantine(place: Place, error: Exception) -> tuple[str, str]:
-    log.exception("The migration of %s failed; the school is quarantined.", place.slug)
-    why = f"{type(error).__name__}: {error}"[:500]
+    why = what_failed(error)
+    log.error("the migration of %s failed, it is quarantined: %s\n%s", place.slug, why, without_text(error))
     SchoolPlacement.objects.using(MIGRATOR).filter(pk=place.school).update(quarantined=True, migration_error=why)
     return "quarantined", why
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.db import OperationalError, connections
 
 from tenants.cells import HOME, migrator_of
@@ -86,6 +87,22 @@ def _of_cell(places: Sequence[Place]) -> list[Place]:
 
 def _keys(rows: list[list[str]] | None) -> frozenset[Key]:
     return frozenset((app, name) for app, name in rows or [] if of_schools(app))
+
+
+# Kinds of error whose text speaks of tables alone: syntax and names, locks, deadlocks, the server's own troubles.
+ABOUT_TABLES = ("42", "55", "40", "53", "57", "0A", "2B", "3F")
+
+
+def what_failed(error: Exception) -> str:
+    """What the platform may keep of an error: its kind, and its text only where no row's values can be in it."""
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return f"{type(error).__name__}: {error}"[:500] if isinstance(error, OperationalError) else type(error).__name__
+    code, told = cause.sqlstate or "", cause.diag
+    names = [f"{word} {name}" for word, name in (("table", told.table_name), ("column", told.column_name),
+             ("constraint", told.constraint_name)) if name]  # fmt: skip
+    text = str(told.message_primary) if code.startswith(ABOUT_TABLES) else ", ".join(names)
+    return f"{type(cause).__name__} ({code}): {text}"[:500]
 
 
 def marker(place: Place, key: Key) -> str:

@@ -6,21 +6,24 @@ here quarantines nobody: without an index a school is slow, not wrong.
 """
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, OperationalError, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from tenants.models import SlowStep, SlowStepState
-from tenants.places import Place, gone, ledger_line, marked, marker
+from tenants.places import Place, gone, ledger_line, marked, marker, what_failed
 from tenants.plans import CONCURRENTLY, Key, Step
 from tenants.provisioning import MIGRATOR
+from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
-WAIT = "60s"  # for transactions older than the index, and for whoever builds in this school already
+WAIT = 60  # seconds: for transactions older than the index, and for whoever builds in this school already
+PAUSE = 0.2
 VALID = "SELECT bool_and(i.indisvalid AND i.indisready) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid" \
         " WHERE c.relnamespace = %s::regnamespace AND c.relname = %s"  # fmt: skip
 ONE_AT_A_TIME = "hashtextextended('slow lane ' || %s, 0)"
@@ -54,8 +57,8 @@ def build(place: Place, step: Step, target: str | None) -> tuple[str, str]:
     except DatabaseError as error:
         if gone(place.migrator) and place.at_home:
             raise
-        why = f"{type(error).__name__}: {error}"[:500]
-        log.exception("An index of %s could not be built.", place.slug)
+        why = what_failed(error)
+        log.error("an index of %s could not be built: %s\n%s", place.slug, why, without_text(error))
         row.update(state=SlowStepState.FAILED, ended_at=Now(), error=why)
         return "unfinished", why
     return "migrated", ""
@@ -68,9 +71,9 @@ def _alone_in(place: Place) -> Iterator[Any]:
     A killed run's server process may go on with its index for a moment: it holds the lock until it has noticed.
     """
     with connections[place.migrator].cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = '{WAIT}'; SET client_connection_check_interval = '1s'")
+        cursor.execute(f"SET lock_timeout = '{WAIT}s'; SET client_connection_check_interval = '1s'")
         try:
-            cursor.execute(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})", [place.schema])
+            _take_turn(cursor, place)
             try:
                 yield cursor
             finally:
@@ -79,6 +82,18 @@ def _alone_in(place: Place) -> Iterator[Any]:
         finally:
             if connections[place.migrator].is_usable():
                 cursor.execute("RESET lock_timeout; RESET client_connection_check_interval; SET search_path = public")
+
+
+def _take_turn(cursor: Any, place: Place) -> None:
+    """Asked again and again, never waited for: who waits in a statement holds a snapshot, which the build waits for."""
+    until = time.monotonic() + WAIT
+    while True:
+        cursor.execute(f"SELECT pg_try_advisory_lock({ONE_AT_A_TIME})", [place.schema])
+        if cursor.fetchone()[0]:
+            return
+        if time.monotonic() > until:
+            raise OperationalError("Another run has been building in this school all the time.")
+        time.sleep(PAUSE)
 
 
 def _carry_out(cursor: Any, place: Place, statement: str) -> None:

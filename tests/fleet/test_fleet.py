@@ -8,6 +8,7 @@ from django.db import connections
 from django.test import Client
 
 from tenants import catalog, drift, fleet
+from tenants.ids import new_id
 from tenants.models import School, SchoolPlacement
 from tenants.plans import Planner, Stage, Step
 from tenants.provisioning import MIGRATOR, fingerprint
@@ -83,6 +84,60 @@ def test_a_failing_school_is_quarantined_answers_503_and_the_others_go_on(one_mo
         cursor.execute(f'ALTER TABLE "{broken.schema_name}".people_learner DROP COLUMN nickname')
     assert fleet.migrate_fleet() == fleet.Outcome(1, 0)
     assert me("riverside").status_code == 200
+
+
+def test_an_error_that_names_a_childs_particulars_is_not_kept(one_more, greenfield, caplog, capsys):
+    """Postgres tells the value that stands in the way; neither the platform nor a log may."""
+    one_more("ALTER TABLE people_learner ADD CONSTRAINT x CHECK (given_name <> given_name)",
+             "ALTER TABLE people_learner ALTER family_name TYPE int USING family_name::int")  # fmt: skip
+    fleet.migrate_fleet()
+    one_more("ALTER TABLE people_learner ALTER family_name TYPE int USING family_name::int")
+    fleet.migrate_fleet(canaries=2)
+    one_more("CREATE UNIQUE INDEX x ON people_learner (family_name)")
+    fleet.migrate_fleet(canaries=2)
+    kept = SchoolPlacement.objects.values_list("migration_error", flat=True)
+    assert set(kept) == {"UniqueViolation (23505): table people_learner, constraint x"}
+    said = caplog.text + capsys.readouterr().out
+    assert "quarantined" in said and not [canary for canary in world.CANARY.values() if canary in said]
+
+
+def test_a_busy_school_is_left_as_it_was_and_goes_on_serving(one_more, greenfield, admin, monkeypatch):
+    monkeypatch.setattr(fleet, "LOCK_TIMEOUT", "50ms")
+    one_more(COLUMN)
+    with admin.transaction():
+        admin.execute(f'LOCK TABLE "{greenfield.ref.schema}".people_learner')
+        assert fleet.migrate_fleet(canaries=0) == fleet.Outcome(migrated=1, unfinished=1)
+    assert not SchoolPlacement.objects.filter(quarantined=True).exists()
+    assert fleet.migrate_fleet() == fleet.Outcome(1)
+
+
+def test_by_reference_every_school_arrives_too_with_grants_and_ledger(ahead):
+    ahead.add()
+    call_command("migrate_schools", reference=True)
+    assert fleet.status() == [(fingerprint()[:12], 2, 0)]
+    assert list(drift.drifted()) == []
+
+
+def test_status_is_one_query(real_commits, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        call_command("migrate_schools", status=True)
+
+
+def test_the_fleet_stops_after_a_wave_that_went_badly(one_more, monkeypatch):
+    """Of a wave of ten two fail: the next is not begun."""
+    places = [fleet.Place(new_id(), str(n), "t_", "t_") for n in range(40)]
+    tried = []
+
+    def apply(place, stage, target):
+        tried.append(place.slug)
+        return ("quarantined" if place.slug in ("3", "7") else "migrated"), ""
+
+    one_more(COLUMN)
+    monkeypatch.setattr(fleet, "behind", lambda target: places)
+    monkeypatch.setattr(fleet, "with_ledgers", lambda places: places)
+    monkeypatch.setattr(fleet, "_apply", apply)
+    assert fleet.migrate_fleet() == fleet.Outcome(migrated=9, quarantined=2, untried=29)
+    assert tried == [str(n) for n in range(11)]
 
 
 def test_a_failure_half_way_through_a_school_leaves_it_before(one_more):
