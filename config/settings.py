@@ -99,15 +99,20 @@ def _run_time(at: env.Database, *, scoped: bool) -> dict[str, Any]:
     return _alias(at, OPTIONS=options, DISABLE_SERVER_SIDE_CURSORS=not (scoped or PREPARE_HOT_STATEMENTS), **more)
 
 
+def cell_migrator(at: env.Database) -> dict[str, Any]:
+    """On Django's own backend: nothing is planned in a cell beside home, only carried out."""
+    options = {"assume_role": "owner", "connect_timeout": 5}
+    return _alias(at, ENGINE="django.db.backends.postgresql", OPTIONS=options)
+
+
 DATABASES = {"default": _run_time(ENV.platform, scoped=False), "schools": _run_time(ENV.schools, scoped=True)}
 if ENV.migrator:
     DATABASES["migrator"] = _alias(ENV.migrator, ENGINE="tenants.backend.ddl", OPTIONS={"assume_role": "owner"})
 NEW_SCHOOLS_CELL = ENV.new_schools_cell
 for _name, _at in ENV.cells.items():
     DATABASES[f"schools_{_name}"] = _run_time(_at, scoped=True)
-for _name, _at in ENV.cell_migrators.items():  # Django's own: nothing is planned there, only carried out
-    _engine = "django.db.backends.postgresql"
-    DATABASES[f"migrator_{_name}"] = _alias(_at, ENGINE=_engine, OPTIONS={"assume_role": "owner", "connect_timeout": 5})
+for _name, _at in ENV.cell_migrators.items():
+    DATABASES[f"migrator_{_name}"] = cell_migrator(_at)
 
 # -- work behind the request -------------------------------------------------------------------------------------------
 
