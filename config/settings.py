@@ -119,6 +119,7 @@ for _name, _at in ENV.cell_migrators.items():
 WORKFLOW_LEASE_SECONDS = float(env.option("WORKFLOW_LEASE_SECONDS", "20"))
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
 SEAL_EVERY_SECONDS = float(env.option("SEAL_EVERY_SECONDS", "5"))  # at most one checkpoint of a school in this time
+QUIET_SCHOOL_DAYS = int(env.option("QUIET_SCHOOL_DAYS", "3"))  # of its own, without anybody at the gate: went quiet
 WORKER_STALE_SECONDS = int(env.option("WORKER_STALE_SECONDS", "180"))  # without a sweep, the worker gives up
 Q_CLUSTER = {
     "name": "mysentinel", "orm": "default", "broker_class": "tenants.queue.TakenOnce", "workers": 2,
@@ -133,6 +134,7 @@ LANGUAGES = [("en", "English"), ("af", "Afrikaans"), ("zu", "isiZulu")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
+PLATFORM_TIME_ZONE = env.option("PLATFORM_TIME_ZONE", "Africa/Johannesburg")  # of those who belong to no one school
 FORMAT_MODULE_PATH = ["config.formats"]
 # Django ships no isiZulu of its own.
 django.conf.locale.LANG_INFO["zu"] = {"bidi": False, "code": "zu", "name": "Zulu", "name_local": "isiZulu"}

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from shared_apps.audit.for_schools import all_sealed_until, keep_checkpoints, newest_checkpoint
+from shared_apps.deliveries.for_schools import stir
 from tenant_apps.events.services import drain as draining
 from tenant_apps.events.services import seal as sealing
 from tenants.actor import system
@@ -25,6 +26,7 @@ def drain(*, school: SchoolRef) -> None:
     """One turn for one school; what is left queues behind the other schools."""
     if school.state == "active" and draining.drain(school, clock=timezone.now):
         wake("events.drain", schools=[school.id])
+    stir(school.id, now=timezone.now())
     try:
         seal_school(school, pause=timedelta(seconds=settings.SEAL_EVERY_SECONDS))
     except Exception as error:  # what follows an event does not wait for its seal
