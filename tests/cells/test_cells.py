@@ -9,6 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from shared_apps.audit.for_schools import newest_checkpoint
+from shared_apps.billing.models import LearnerCount
+from shared_apps.deliveries.models import SchoolFigures
 from tenant_apps.events import jobs
 from tenant_apps.events.models import Reaction, ReactionState
 from tenant_apps.gate.models import Scan
@@ -270,6 +272,27 @@ def test_jobs_carry_on_with_the_other_schools(signed, westville, at_home, west):
     with school_scope(westville.ref):
         assert MailboxEntry.objects.exists()
     assert Heartbeat.objects.filter(name="events.drain").exists()
+
+
+def test_the_console_hears_of_both_cells_and_keeps_what_it_knew_of_one_that_is_away(westville, at_home, west):
+    def tell(cast, what):
+        run(f'{{"job": "messaging.{what}", "school": "{cast.ref.id}", "ids": []}}')
+
+    for what in ("tell_platform", "tell_billing"):
+        for cast in (westville, at_home):
+            tell(cast, what)
+    slugs = {"westville", "greenfield"}
+    assert set(SchoolFigures.objects.values_list("school__slug", flat=True)) == slugs
+    assert set(LearnerCount.objects.values_list("school__slug", flat=True)) == slugs
+    before = SchoolFigures.objects.get(school=westville.ref.id).as_of
+    west.stop()
+    with pytest.raises(JobFailed, match="CellDown"):
+        tell(westville, "tell_platform")
+    tell(at_home, "tell_platform")
+    assert SchoolFigures.objects.get(school=westville.ref.id).as_of == before
+    operator = signed_in("operator@example.com")
+    named = {row["name"] for row in operator.get("/api/operator/health").json()["items"]}
+    assert {"Westville", "Greenfield Primary"} <= named
 
 
 def test_the_nightly_look_passes_over_it_and_ends(westville, west):
