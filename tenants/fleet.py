@@ -20,9 +20,9 @@ from django.db.models.functions import Now
 
 from tenants import slow_lane
 from tenants.models import School, SchoolPlacement
-from tenants.places import Place, behind, ledger_line, marked, marker, same, what_failed, with_ledgers
+from tenants.places import Place, behind, ledger_line, lost, marked, marker, same, what_failed, with_ledgers
 from tenants.plans import Planner, Stage
-from tenants.provisioning import MIGRATOR, fingerprint, grants, grants_on, migrate
+from tenants.provisioning import MIGRATOR, contents_of_schema, fingerprint, grants, grants_on, migrate
 from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
@@ -217,7 +217,7 @@ def _apply(place: Place, stage: Stage, target: str | None) -> tuple[str, str]:
                 cursor.execute(script)
             return "migrated", ""
         except DatabaseError as error:
-            if not connections[MIGRATOR].is_usable():
+            if lost(error):
                 raise
             code = getattr(error.__cause__, "sqlstate", "")
             if code == DIVIDED_BY_ZERO and stage.steps and marked(place, stage.steps[0].key):
@@ -259,7 +259,7 @@ def migrate_by_reference() -> int:
     for school in schools:
         migrate(school.schema_name)
         with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
-            for statement in grants(school.schema_name, school.placement.role):
+            for statement in grants(school.schema_name, school.placement.role, contents_of_schema(school.schema_name)):
                 cursor.execute(statement)
             SchoolPlacement.objects.using(MIGRATOR).filter(pk=school.pk).update(
                 fingerprint=target, migrated_at=Now(), quarantined=False, migration_error=""

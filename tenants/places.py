@@ -51,6 +51,15 @@ def _keys(rows: list[list[str]] | None) -> frozenset[Key]:
     return frozenset((app, name) for app, name in rows or [] if of_schools(app))
 
 
+GONE = ("57P", "08")
+
+
+def lost(error: Exception) -> bool:
+    """Whether the connection went away, which is no fault of the school it was working on."""
+    cause = error.__cause__
+    return isinstance(cause, psycopg.Error) and (cause.sqlstate is None or cause.sqlstate.startswith(GONE))
+
+
 # Kinds of error whose text speaks of tables alone: syntax and names, locks, deadlocks, the server's own troubles.
 ABOUT_TABLES = ("42", "55", "40", "53", "57", "0A", "2B", "3F")
 

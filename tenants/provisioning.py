@@ -11,6 +11,7 @@ import secrets
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -70,12 +71,13 @@ def provision(
         cursor.execute("SET LOCAL check_function_bodies = off")
         cursor.execute(golden.replace(TEMPLATE_MARK, place))
         _run_seed(cursor, place, seed)
-        for statement in grants(place, place):
-            cursor.execute(statement)
+        cursor.execute(";\n".join(grants(place, place, contents_of_text(golden))))
     return school
 
 
 TEMPLATE_MARK = "@@school@@"
+MADE_TABLE = re.compile(rf"^CREATE TABLE {TEMPLATE_MARK}\.(\w+)", re.MULTILINE)
+MADE_SEQUENCE = re.compile(rf"(?:SEQUENCE NAME|^CREATE SEQUENCE) {TEMPLATE_MARK}\.(\w+)", re.MULTILINE)
 
 
 def _make_role(cursor: Any, role: str) -> None:
@@ -95,15 +97,55 @@ def _run_seed(cursor: Any, schema: str, seed: Seed) -> None:
         cursor.execute("SET LOCAL search_path = public")
 
 
-def grants(schema: str, role: str) -> list[str]:
-    """The statements that give a school's role its rights: DML on its tables, less on append-only ones, no ledger."""
+LEDGER_TABLE = "django_migrations"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The tables and sequences of a school, by name."""
+
+    tables: tuple[str, ...]
+    sequences: tuple[str, ...]
+
+
+def grants(schema: str, role: str, contents: Contents) -> list[str]:
+    """The statements that give a school's role its rights: DML on its tables, less on append-only ones, no ledger.
+
+    Each table is named: `ON ALL TABLES IN SCHEMA` reads the catalog of every school there is, several times over.
+    """
+    kept = set(append_only_tables())
+    plain = [table for table in contents.tables if table not in kept]
+    closed = [table for table in contents.tables if table in kept]
     return [
         f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"',
-        f'GRANT {DML} ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"',
-        f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}"',
-        f'REVOKE ALL ON "{schema}".django_migrations FROM "{role}"',
-        *(f'REVOKE UPDATE, DELETE ON "{schema}"."{table}" FROM "{role}"' for table in append_only_tables()),
+        *_on(f"GRANT {DML} ON", schema, plain, f'TO "{role}"'),
+        *_on("GRANT SELECT, INSERT ON", schema, closed, f'TO "{role}"'),
+        *_on("GRANT USAGE ON SEQUENCE", schema, contents.sequences, f'TO "{role}"'),
+        f'REVOKE ALL ON "{schema}".{LEDGER_TABLE} FROM "{role}"',
     ]
+
+
+def _on(verb: str, schema: str, names: Iterable[str], whom: str) -> list[str]:
+    named = ", ".join(f'"{schema}"."{name}"' for name in names)
+    return [f"{verb} {named} {whom}"] if named else []
+
+
+def contents_of_text(golden: str) -> Contents:
+    """What the golden text makes."""
+    return Contents(tuple(MADE_TABLE.findall(golden)), tuple(MADE_SEQUENCE.findall(golden)))
+
+
+def contents_of_schema(schema: str) -> Contents:
+    """What lies in a schema that is there."""
+    with connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, relkind FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'S')"
+            " ORDER BY relname",
+            [schema],
+        )
+        rows = cursor.fetchall()
+    tables, sequences = ([name for name, kind in rows if kind == wanted] for wanted in ("r", "S"))
+    return Contents(tuple(tables), tuple(sequences))
 
 
 def grants_on(tables: Iterable[str], schema: str, role: str) -> list[str]:
@@ -187,8 +229,17 @@ def plain_school() -> Iterator[tuple[str, str]]:
     mark = secrets.token_hex(8)
     schema, role = f"{PLAIN}{mark}", f"t_{mark}"
     _drop_abandoned()
-    with connections[MIGRATOR].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [schema])  # whose process lives is locked
+    # Whose process lives is locked, on a connection of its own: the stock command closes the one it works on.
+    holder: Any = connections[MIGRATOR].copy()
+    with holder.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [schema])
+    try:
+        yield from _built(schema, role)
+    finally:
+        holder.close()
+
+
+def _built(schema: str, role: str) -> Iterator[tuple[str, str]]:
     # Role and right appear together, and go together: a sweep of orphan roles takes what has no right anywhere.
     with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
         _make_role(cursor, role)
@@ -197,13 +248,11 @@ def plain_school() -> Iterator[tuple[str, str]]:
     try:
         migrate(schema)
         with connections[MIGRATOR].cursor() as cursor:
-            for statement in grants(schema, role):
+            for statement in grants(schema, role, contents_of_schema(schema)):
                 cursor.execute(statement)
         yield schema, role
     finally:
         _drop_plain(schema)
-        with connections[MIGRATOR].cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [schema])
 
 
 PLAIN = "golden_"

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from tenants.models import SlowStep, SlowStepState
-from tenants.places import Place, ledger_line, marked, marker, what_failed
+from tenants.places import Place, ledger_line, lost, marked, marker, what_failed
 from tenants.plans import CONCURRENTLY, Key, Step
 from tenants.provisioning import MIGRATOR
 from tenants.traces import without_text
@@ -52,7 +52,7 @@ def build(place: Place, step: Step, target: str | None) -> tuple[str, str]:
                 cursor.execute(f"{marker(place, step.key)}; {ledger_line(place, target)}")
                 row.update(state=SlowStepState.DONE, ended_at=Now(), error="")
     except DatabaseError as error:
-        if not connections[MIGRATOR].is_usable():
+        if lost(error):
             raise
         why = what_failed(error)
         log.error("an index of %s could not be built: %s\n%s", place.slug, why, without_text(error))
@@ -110,9 +110,9 @@ def _carry_out(cursor: Any, place: Place, statement: str) -> None:
             # Every cursor of this backend sets the path anew, so it is set next to what needs it.
             cursor.execute(f'SET search_path = "{place.schema}"')
             cursor.execute(statement)
-        except DatabaseError:
+        except DatabaseError as error:
             # What is left would hold up writes without helping a read, and a unique one would go on refusing them.
-            if connections[MIGRATOR].is_usable():
+            if not lost(error):
                 _drop(cursor, place, index)
             raise
 
