@@ -9,9 +9,8 @@ import os
 import re
 import secrets
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,14 @@ from django.db import connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from tenants import catalog
+from tenants.contents import MIGRATOR as MIGRATOR
+from tenants.contents import TEMPLATE_MARK as TEMPLATE_MARK
+from tenants.contents import contents_of_schema, contents_of_text
 from tenants.ids import new_id
 from tenants.models import GoldenSchema, School, SchoolPlacement, SchoolState
-from tenants.records import SchoolRecord
+from tenants.rights import grants
 from tenants.sealing import new_wrapped_key
 
-MIGRATOR = "migrator"
-DML = "SELECT, INSERT, UPDATE, DELETE"
 Seed = Sequence[tuple[str, Sequence[Any]]]
 
 
@@ -75,11 +75,6 @@ def provision(
     return school
 
 
-TEMPLATE_MARK = "@@school@@"
-MADE_TABLE = re.compile(rf"^CREATE TABLE {TEMPLATE_MARK}\.(\w+)", re.MULTILINE)
-MADE_SEQUENCE = re.compile(rf"(?:SEQUENCE NAME|^CREATE SEQUENCE) {TEMPLATE_MARK}\.(\w+)", re.MULTILINE)
-
-
 def _make_role(cursor: Any, role: str) -> None:
     """A school's role, which the schools' login may become. The transaction goes on as the owner."""
     login = "LOGIN" if settings.SCHOOL_ROLES_MAY_LOGIN else "NOLOGIN"
@@ -95,70 +90,6 @@ def _run_seed(cursor: Any, schema: str, seed: Seed) -> None:
         for statement, parameters in seed:
             cursor.execute(statement, parameters)
         cursor.execute("SET LOCAL search_path = public")
-
-
-LEDGER_TABLE = "django_migrations"
-
-
-@dataclass(frozen=True)
-class Contents:
-    """The tables and sequences of a school, by name."""
-
-    tables: tuple[str, ...]
-    sequences: tuple[str, ...]
-
-
-def grants(schema: str, role: str, contents: Contents) -> list[str]:
-    """The statements that give a school's role its rights: DML on its tables, less on append-only ones, no ledger.
-
-    Each table is named: `ON ALL TABLES IN SCHEMA` reads the catalog of every school there is, several times over.
-    """
-    kept = set(append_only_tables())
-    plain = [table for table in contents.tables if table not in kept]
-    closed = [table for table in contents.tables if table in kept]
-    return [
-        f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"',
-        *_on(f"GRANT {DML} ON", schema, plain, f'TO "{role}"'),
-        *_on("GRANT SELECT, INSERT ON", schema, closed, f'TO "{role}"'),
-        *_on("GRANT USAGE ON SEQUENCE", schema, contents.sequences, f'TO "{role}"'),
-        f'REVOKE ALL ON "{schema}".{LEDGER_TABLE} FROM "{role}"',
-    ]
-
-
-def _on(verb: str, schema: str, names: Iterable[str], whom: str) -> list[str]:
-    named = ", ".join(f'"{schema}"."{name}"' for name in names)
-    return [f"{verb} {named} {whom}"] if named else []
-
-
-def contents_of_text(golden: str) -> Contents:
-    """What the golden text makes."""
-    return Contents(tuple(MADE_TABLE.findall(golden)), tuple(MADE_SEQUENCE.findall(golden)))
-
-
-def contents_of_schema(schema: str) -> Contents:
-    """What lies in a schema that is there."""
-    with connections[MIGRATOR].cursor() as cursor:
-        cursor.execute(
-            "SELECT relname, relkind FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'S')"
-            " ORDER BY relname",
-            [schema],
-        )
-        rows = cursor.fetchall()
-    tables, sequences = ([name for name, kind in rows if kind == wanted] for wanted in ("r", "S"))
-    return Contents(tuple(tables), tuple(sequences))
-
-
-def grants_on(tables: Iterable[str], schema: str, role: str) -> list[str]:
-    """The same rights on tables that are new in a school that has had its others for long."""
-    kept = set(append_only_tables())
-    return [
-        f'GRANT {"SELECT, INSERT" if table in kept else DML} ON "{schema}"."{table}" TO "{role}"' for table in tables
-    ]
-
-
-def append_only_tables() -> list[str]:
-    models = [model for model in apps.get_models() if issubclass(model, SchoolRecord) and model.append_only]
-    return sorted(model._meta.db_table for model in models)
 
 
 def destroy(school: School) -> None:

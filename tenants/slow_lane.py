@@ -15,8 +15,10 @@ from django.db import DatabaseError, OperationalError, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from tenants.failures import lost, what_failed
+from tenants.markers import ledger_line, marked, marker
 from tenants.models import SlowStep, SlowStepState
-from tenants.places import Place, ledger_line, lost, marked, marker, what_failed
+from tenants.places import Place
 from tenants.plans import CONCURRENTLY, Key, Step
 from tenants.provisioning import MIGRATOR
 from tenants.traces import without_text

@@ -5,8 +5,8 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from tenants import drift, fleet, slow_lane
+from tenants.markers import ON_THE_WAY
 from tenants.models import SchoolPlacement, SlowStep
-from tenants.places import ON_THE_WAY
 from tenants.plans import NoPlan, Planner
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests.ahead import EXPAND, SLOW
