@@ -4,8 +4,12 @@ Private memory (what one backend costs the machine) is read from `/proc/<pid>/sm
 somebody who may read the server's processes; elsewhere it says so and measures nothing.
 """
 
+import json
 import math
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +18,11 @@ from typing import Any
 from uuid import uuid4
 
 from django.apps import apps
-from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
 from bench.figures import Figure
-from bench.ground import SETTINGS
+from bench.ground import ROOT, SETTINGS
 from bench.provision import ours as another_school
 from bench.scan import _gate, _people
 from tenant_apps.gate.models import Badge, Gate
@@ -69,10 +72,12 @@ def measure() -> Iterator[Figure]:
 
 
 def _life() -> tuple[float | None, str]:
-    """How long this installation keeps a connection to the schools, in seconds (None: for ever), and in words."""
-    told = settings.DATABASES["schools"]
-    pool = told.get("OPTIONS", {}).get("pool")
-    life = pool.get("max_lifetime") if isinstance(pool, dict) else told.get("CONN_MAX_AGE", 0)
+    """How long a web process of this installation keeps a connection, in seconds (None: for ever), and in words."""
+    asked = "import django; django.setup(); from django.conf import settings as s; import json;"
+    asked += "print(json.dumps(s.DATABASES['schools'].get('CONN_MAX_AGE', 0)))"
+    words = [sys.executable, "-c", asked]
+    said = subprocess.run(words, cwd=ROOT, env={**os.environ, "PROCESS": "web"}, capture_output=True, check=True)
+    life: float | None = json.loads(said.stdout)
     return life, "connections are never replaced" if life is None else f"connections live {life} s"
 
 

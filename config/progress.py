@@ -48,16 +48,10 @@ class Progress:
         took = max(self.clock() - self.began, 1e-9)
         rate = self.done / took
         left = f"{_span((self.total - self.done) / rate)} left" if self.done else "no time known yet"
-        if self.done >= self.total:
-            left = f"in {_span(took)}"
-        parts = f"{self.done}/{self.total}, {self.failed} failed, {rate:.1f}/s, {left}"
-        return f"{self.what}  {self._bar()}{parts}"
-
-    def _bar(self) -> str:
-        if not self.terminal:
-            return ""
+        left = left if self.done < self.total else f"in {_span(took)}"
         full = WIDTH * self.done // self.total if self.total else WIDTH
-        return f"[{'#' * full}{'.' * (WIDTH - full)}]  "
+        bar = f"[{'#' * full}{'.' * (WIDTH - full)}]  " if self.terminal else ""
+        return f"{self.what}  {bar}{self.done}/{self.total}, {self.failed} failed, {rate:.1f}/s, {left}"
 
 
 def _span(seconds: float) -> str:

@@ -9,16 +9,19 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connections, transaction
-from django.db.models import Count, F, Min, Q
+from django.db.models import F, Q
 
 from tenants import catalog, cells
 from tenants.cells import HOME, CellDown, migrator_of
+from tenants.findings import Finding as Finding
+from tenants.findings import Standing as Standing
+from tenants.findings import open_findings as open_findings
+from tenants.findings import standing as standing
 from tenants.models import DriftFinding, GoldenSchema, School, SchoolPlacement
 from tenants.provisioning import MIGRATOR, golden_catalog, plain_school
 
@@ -27,51 +30,6 @@ KEPT = 100  # differences kept of one finding; a school that lost its tables has
 AT_ONCE = 20  # schools in a statement
 NIGHT = (22, 23, 0, 1, 2)  # hours in UTC: from midnight to five in South Africa
 TURN = 20.0  # seconds of looking at a time, so that the worker's other jobs do not wait long
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A school that differs, as the operator sees it. `differences`: `-` is missing, `+` is too much."""
-
-    school: UUID
-    slug: str
-    name: str
-    differences: tuple[str, ...]
-    number: int
-    found_at: datetime
-    seen_at: datetime
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How much is known: `oldest` is the longest ago that a looked-at school was looked at."""
-
-    schools: int
-    differing: int
-    never_looked_at: int
-    oldest: datetime | None
-
-
-def open_findings() -> list[Finding]:
-    """Every school that differed when it was last looked at, longest first. One query."""
-    rows = DriftFinding.objects.filter(resolved_at=None).select_related("school").order_by("found_at")
-    return [
-        Finding(
-            school=row.school_id, slug=row.school.slug, name=row.school.name, differences=tuple(row.differences),
-            number=row.number, found_at=row.found_at, seen_at=row.seen_at,
-        )
-        for row in rows
-    ]  # fmt: skip
-
-
-def standing() -> Standing:
-    """What is known of all schools together: a school that was never looked at is not a school without drift."""
-    known = SchoolPlacement.objects.aggregate(
-        schools=Count("pk"),
-        never_looked_at=Count("pk", filter=Q(drift_checked_at=None)),
-        oldest=Min("drift_checked_at"),
-    )
-    return Standing(differing=DriftFinding.objects.filter(resolved_at=None).count(), **known)
 
 
 # -- looking -----------------------------------------------------------------------------------------------------------

@@ -9,38 +9,29 @@ Concurrent indexes have a lane of their own (`tenants.slow_lane`), after the who
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from threading import Lock
 from uuid import UUID
 
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.models.functions import Now
 
 from tenants import cells, slow_lane
+from tenants.contents import contents_of_schema
+from tenants.failures import lost, what_failed
+from tenants.markers import ledger_line, marked, marker, note_elsewhere, same
 from tenants.models import School, SchoolPlacement
-from tenants.places import (
-    Place,
-    behind,
-    gone,
-    ledger_line,
-    marked,
-    marker,
-    note_elsewhere,
-    same,
-    what_failed,
-    with_ledgers,
-)  # fmt: skip
+from tenants.places import Place, behind, with_ledgers
 from tenants.plans import Planner, Stage
-from tenants.provisioning import MIGRATOR, fingerprint, grants, grants_on, migrate
+from tenants.provisioning import MIGRATOR, fingerprint, migrate
+from tenants.rights import grants, grants_on
 from tenants.traces import without_text
+from tenants.waves import crowd, waves
 
 log = logging.getLogger(__name__)
 TRIES = 3  # of one school whose tables are locked by live work
 LOCK_TIMEOUT = "2s"
 PAUSE = 0.3  # seconds, longer after each try
-GROWTH = 10  # each wave is so many times the one before
 BEARABLE = 0.1  # of a wave may fail; more, and the next wave does not start
 LOCKED, DIVIDED_BY_ZERO = "55P03", "22012"
 
@@ -151,8 +142,8 @@ class _Run:
         """The transactional lane, in waves: a small one alone first."""
         self.watch.lane("tables", len(places))
         done = 0
-        for wave, workers in _waves(places, canaries, self.workers):
-            states = _crowd(self._move, wave, workers)
+        for wave, workers in waves(places, canaries, self.workers):
+            states = crowd(self._move, wave, workers)
             done += len(wave)
             self._through(wave, states)
             if len(wave) - states.count("migrated") - states.count("elsewhere") > BEARABLE * len(wave):
@@ -166,7 +157,7 @@ class _Run:
         waiting = [place for place in places if self.stage(place).steps[0].key == step.key]
         self.watch.lane("indexes", len(waiting))
         slow_lane.plan(waiting, step.key)
-        self._through(waiting, _crowd(self._build, waiting, self.workers))
+        self._through(waiting, crowd(self._build, waiting, self.workers))
 
     def _move(self, place: Place) -> str:
         return self._tell(place, *_apply(place, self.stage(place), self.target_of(place)))
@@ -190,41 +181,6 @@ class _Run:
         self.watch.wave([place.school for place, state in zip(places, states, strict=True) if state == "migrated"])
 
 
-def _waves(places: list[Place], canaries: int, workers: int) -> Iterator[tuple[list[Place], int]]:
-    """The canaries on one connection, then ten times as many, and so on, over all of them."""
-    size, at = canaries, 0
-    while at < len(places):
-        wave = places[at : at + size] if size else []
-        if wave:
-            yield wave, 1 if at == 0 and canaries else workers
-        at += size
-        size = max(size * GROWTH, GROWTH)
-
-
-def _crowd(move: Callable[[Place], str], places: list[Place], workers: int) -> list[str]:
-    """`move` each over so many connections; the states in the order of `places`."""
-    if workers == 1:
-        return [move(place) for place in places]
-    queue, states = iter(enumerate(places)), [""] * len(places)
-    turn = Lock()
-
-    def work(_: int) -> None:
-        try:
-            while True:
-                with turn:
-                    number, place = next(queue, (-1, None))
-                if place is None:
-                    return
-                states[number] = move(place)
-        finally:
-            for alias in cells.migrators():
-                connections[alias].close()  # this thread's own
-
-    with ThreadPoolExecutor(workers) as crowd:
-        list(crowd.map(work, range(workers)))
-    return states
-
-
 def _apply(place: Place, stage: Stage, target: str | None) -> tuple[str, str]:
     """One school through one transactional stage: `(state, why)`. Raises DatabaseError when home itself is gone."""
     script = _script(place, stage, target)
@@ -235,7 +191,7 @@ def _apply(place: Place, stage: Stage, target: str | None) -> tuple[str, str]:
             note_elsewhere(place, target)
             return "migrated", ""
         except DatabaseError as error:
-            if gone(place.migrator):
+            if lost(error):
                 if place.at_home:
                     raise
                 return "unreachable", "Its cell went away."
@@ -289,7 +245,7 @@ def migrate_by_reference() -> int:
     for school in schools:
         migrate(school.schema_name)
         with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
-            for statement in grants(school.schema_name, school.placement.role):
+            for statement in grants(school.schema_name, school.placement.role, contents_of_schema(school.schema_name)):
                 cursor.execute(statement)
             SchoolPlacement.objects.using(MIGRATOR).filter(pk=school.pk).update(
                 fingerprint=target, migrated_at=Now(), quarantined=False, migration_error=""

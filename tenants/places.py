@@ -1,21 +1,19 @@
-"""Where each school stands on its way to the newest migrations, and the lines that say so."""
+"""Where each school stands on its way to the newest migrations."""
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import OperationalError, connections
 
 from tenants.cells import HOME, migrator_of
+from tenants.failures import lost
 from tenants.models import SchoolPlacement
 from tenants.plans import Key, of_schools
 from tenants.provisioning import MIGRATOR
 
 log = logging.getLogger(__name__)
-ON_THE_WAY = "on the way"  # in place of a fingerprint: through one stage, another to come
 LEDGERS = 100  # schools whose ledgers are read in one statement
 
 
@@ -56,20 +54,12 @@ def with_ledgers(places: Sequence[Place]) -> list[Place]:
     for alias in dict.fromkeys(place.alias for place in places):
         try:
             found += _of_cell([place for place in places if place.alias == alias])
-        except OperationalError:
-            if alias == HOME or not gone(migrator_of(alias)):
+        except OperationalError as error:
+            if alias == HOME or not lost(error):
                 raise
+            connections[migrator_of(alias)].close()
             log.warning("The cell %s does not answer; its schools stay where they are.", alias)
     return found
-
-
-def gone(migrator: str) -> bool:
-    """Whether a cell's connection is lost, or was never had; put away so that the next use connects anew."""
-    wrapper: Any = connections[migrator]
-    if wrapper.connection is not None and wrapper.is_usable():
-        return False
-    wrapper.close()
-    return True
 
 
 def _of_cell(places: Sequence[Place]) -> list[Place]:
@@ -87,53 +77,3 @@ def _of_cell(places: Sequence[Place]) -> list[Place]:
 
 def _keys(rows: list[list[str]] | None) -> frozenset[Key]:
     return frozenset((app, name) for app, name in rows or [] if of_schools(app))
-
-
-# Kinds of error whose text speaks of tables alone: syntax and names, locks, deadlocks, the server's own troubles.
-ABOUT_TABLES = ("42", "55", "40", "53", "57", "0A", "2B", "3F")
-
-
-def what_failed(error: Exception) -> str:
-    """What the platform may keep of an error: its kind, and its text only where no row's values can be in it."""
-    cause = error.__cause__
-    if not isinstance(cause, psycopg.Error):
-        return f"{type(error).__name__}: {error}"[:500] if isinstance(error, OperationalError) else type(error).__name__
-    code, told = cause.sqlstate or "", cause.diag
-    names = [f"{word} {name}" for word, name in (("table", told.table_name), ("column", told.column_name),
-             ("constraint", told.constraint_name)) if name]  # fmt: skip
-    text = str(told.message_primary) if code.startswith(ABOUT_TABLES) else ", ".join(names)
-    return f"{type(cause).__name__} ({code}): {text}"[:500]
-
-
-def marker(place: Place, key: Key) -> str:
-    """The line of Django's own ledger in the school."""
-    app, name = key
-    return f"INSERT INTO \"{place.schema}\".django_migrations (app, name, applied) VALUES ('{app}', '{name}', now())"
-
-
-def marked(place: Place, key: Key) -> bool:
-    with connections[place.migrator].cursor() as cursor:
-        cursor.execute(f'SELECT EXISTS (SELECT FROM "{place.schema}".django_migrations WHERE {same(key)})')
-        return bool(cursor.fetchone()[0])
-
-
-def same(key: Key) -> str:
-    return f"(app, name) = ('{key[0]}', '{key[1]}')"
-
-
-def note_elsewhere(place: Place, target: str | None) -> None:
-    """The line on the platform about a school of another cell, after what it tells of was committed there.
-
-    Killed in between, the next run finds the migrations in the school's own ledger and has this line left to write.
-    """
-    if not place.at_home:
-        with connections[MIGRATOR].cursor() as cursor:
-            cursor.execute(ledger_line(place, target))
-
-
-def ledger_line(place: Place, target: str | None) -> str:
-    """The line on the platform. `target` is None while another stage is to come."""
-    return (
-        f"UPDATE public.tenants_schoolplacement SET fingerprint = '{target or ON_THE_WAY}', migrated_at = now(),"
-        f" quarantined = false, migration_error = '' WHERE role = '{place.role}'"
-    )

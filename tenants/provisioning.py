@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,13 +27,14 @@ from django.db import connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from tenants import births, catalog, cells
+from tenants.contents import MIGRATOR as MIGRATOR
+from tenants.contents import TEMPLATE_MARK as TEMPLATE_MARK
+from tenants.contents import contents_of_schema, contents_of_text
 from tenants.ids import new_id
 from tenants.models import GoldenSchema, School, SchoolPlacement, SchoolState
-from tenants.records import SchoolRecord
+from tenants.rights import grants
 from tenants.sealing import new_wrapped_key
 
-MIGRATOR = cells.MIGRATOR
-DML = "SELECT, INSERT, UPDATE, DELETE"
 Seed = Sequence[tuple[str, Sequence[Any]]]
 _first_rows: dict[str, Callable[..., Seed]] = {}
 
@@ -103,11 +104,7 @@ def _build(migrator: str, place: str, golden: str, seed: Seed) -> None:
         cursor.execute("SET LOCAL check_function_bodies = off")
         cursor.execute(golden.replace(TEMPLATE_MARK, place))
         _run_seed(cursor, place, seed)
-        for statement in grants(place, place):
-            cursor.execute(statement)
-
-
-TEMPLATE_MARK = "@@school@@"
+        cursor.execute(";\n".join(grants(place, place, contents_of_text(golden))))
 
 
 def _make_role(cursor: Any, role: str) -> None:
@@ -125,30 +122,6 @@ def _run_seed(cursor: Any, schema: str, seed: Seed) -> None:
         for statement, parameters in seed:
             cursor.execute(statement, parameters)
         cursor.execute("SET LOCAL search_path = public")
-
-
-def grants(schema: str, role: str) -> list[str]:
-    """The statements that give a school's role its rights: DML on its tables, less on append-only ones, no ledger."""
-    return [
-        f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"',
-        f'GRANT {DML} ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"',
-        f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}"',
-        f'REVOKE ALL ON "{schema}".django_migrations FROM "{role}"',
-        *(f'REVOKE UPDATE, DELETE ON "{schema}"."{table}" FROM "{role}"' for table in append_only_tables()),
-    ]
-
-
-def grants_on(tables: Iterable[str], schema: str, role: str) -> list[str]:
-    """The same rights on tables that are new in a school that has had its others for long."""
-    kept = set(append_only_tables())
-    return [
-        f'GRANT {"SELECT, INSERT" if table in kept else DML} ON "{schema}"."{table}" TO "{role}"' for table in tables
-    ]
-
-
-def append_only_tables() -> list[str]:
-    models = [model for model in apps.get_models() if issubclass(model, SchoolRecord) and model.append_only]
-    return sorted(model._meta.db_table for model in models)
 
 
 def destroy(school: School) -> None:
@@ -217,8 +190,17 @@ def plain_school() -> Iterator[tuple[str, str]]:
     mark = secrets.token_hex(8)
     schema, role = f"{PLAIN}{mark}", f"t_{mark}"
     _drop_abandoned()
-    with connections[MIGRATOR].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [schema])  # whose process lives is locked
+    # Whose process lives is locked, on a connection of its own: the stock command closes the one it works on.
+    holder: Any = connections[MIGRATOR].copy()
+    with holder.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [schema])
+    try:
+        yield from _built(schema, role)
+    finally:
+        holder.close()
+
+
+def _built(schema: str, role: str) -> Iterator[tuple[str, str]]:
     # Role and right appear together, and go together: a sweep of orphan roles takes what has no right anywhere.
     with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
         _make_role(cursor, role)
@@ -227,13 +209,11 @@ def plain_school() -> Iterator[tuple[str, str]]:
     try:
         migrate(schema)
         with connections[MIGRATOR].cursor() as cursor:
-            for statement in grants(schema, role):
+            for statement in grants(schema, role, contents_of_schema(schema)):
                 cursor.execute(statement)
         yield schema, role
     finally:
         _drop_plain(schema)
-        with connections[MIGRATOR].cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [schema])
 
 
 PLAIN = "golden_"

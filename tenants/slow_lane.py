@@ -15,8 +15,10 @@ from django.db import DatabaseError, OperationalError, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from tenants.failures import lost, what_failed
+from tenants.markers import ledger_line, marked, marker
 from tenants.models import SlowStep, SlowStepState
-from tenants.places import Place, gone, ledger_line, marked, marker, what_failed
+from tenants.places import Place
 from tenants.plans import CONCURRENTLY, Key, Step
 from tenants.provisioning import MIGRATOR
 from tenants.traces import without_text
@@ -55,7 +57,7 @@ def build(place: Place, step: Step, target: str | None) -> tuple[str, str]:
                     platform.execute(ledger_line(place, target))
                 row.update(state=SlowStepState.DONE, ended_at=Now(), error="")
     except DatabaseError as error:
-        if gone(place.migrator) and place.at_home:
+        if lost(error) and place.at_home:
             raise
         why = what_failed(error)
         log.error("an index of %s could not be built: %s\n%s", place.slug, why, without_text(error))
@@ -113,9 +115,9 @@ def _carry_out(cursor: Any, place: Place, statement: str) -> None:
             # Every cursor of this backend sets the path anew, so it is set next to what needs it.
             cursor.execute(f'SET search_path = "{place.schema}"')
             cursor.execute(statement)
-        except DatabaseError:
+        except DatabaseError as error:
             # What is left would hold up writes without helping a read, and a unique one would go on refusing them.
-            if connections[place.migrator].is_usable():
+            if not lost(error):
                 _drop(cursor, place, index)
             raise
 

@@ -4,6 +4,7 @@
 `python -m tests.guards [NAME ...]`; exit status 1 when a guard can be removed without any test noticing.
 """
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -40,7 +41,7 @@ GUARDS = (
     Guard("durable", "tenants/scope.py", ", durable=True", "", "tests/isolation/test_scope.py"),
     Guard("record", "tenants/records.py", "if self.of_school != here:", "if False:", "tests/isolation/test_scope.py"),
     Guard("sealed cell", "tenants/sealing.py", "_cell(table, column, row))", 'b"")', "tests/isolation/test_scoped.py"),
-    Guard("append-only grants", "tenants/provisioning.py", "for table in append_only_tables())", "for table in [])", "tests/isolation tests/architecture"),
+    Guard("append-only grants", "tenants/rights.py", "kept = set(append_only_tables())", "kept = set()", "tests/isolation tests/architecture"),
     Guard("set_config", "tenants/roles.py", '"REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC"', '"SELECT 1"', "tests/isolation/test_attacks.py"),
     Guard("temporary tables", "tenants/roles.py", '"REVOKE TEMP ON DATABASE {db} FROM PUBLIC"', '"SELECT 1"', "tests/isolation/test_attacks.py"),
     Guard("server-side binding", "config/settings.py", '"server_side_binding": True', '"server_side_binding": False', "tests/isolation/test_attacks.py"),
@@ -67,6 +68,20 @@ GUARDS = (
     Guard("torn history", "tenants/ledger.py", "if kept and (kept.size", "if False and (kept.size", "tests/seals/test_tampering.py"),
     Guard("checkpoint signature", "tenants/seals.py", "key.verify(statement.signature, statement.words())", "pass", "tests/seals/test_tampering.py"),
     Guard("second place", "tenant_apps/events/jobs.py", "            keep_checkpoints(made)\n", "            pass\n", "tests/seals/test_sealer.py"),
+    Guard("moved meanwhile", "tenants/fleet.py", 'SELECT 1 / (1 - count(*)) FROM', 'SELECT count(*) FROM', "tests/fleet/test_fleet.py"),
+    Guard("busy is no fault", "tenants/fleet.py", "if code != LOCKED:", "if True:", "tests/fleet/test_fleet.py"),
+    Guard("bad wave", "tenants/fleet.py", "BEARABLE = 0.1", "BEARABLE = 1.1", "tests/fleet/test_fleet.py"),
+    Guard("lost connection", "tenants/fleet.py", "if lost(error):", "if False:", "tests/fleet/test_fleet.py"),
+    Guard("error without values", "tenants/failures.py", "if code.startswith(ABOUT_TABLES) else", "if True else", "tests/fleet/test_fleet.py"),
+    Guard("between two lanes", "tenants/markers.py", "{target or ON_THE_WAY}", "{target or 'f'}", "tests/fleet/test_slow_lane.py"),
+    Guard("slow is indexes alone", "tenants/plans.py", "    if strange:\n", "    if False:\n", "tests/fleet/test_slow_lane.py"),
+    Guard("invalid index", "tenants/slow_lane.py", "    if valid is False:\n        _drop", "    if False:\n        _drop", "tests/fleet/test_slow_lane.py"),
+    Guard("one builder", "tenants/slow_lane.py", "        if cursor.fetchone()[0]:\n            return", "        if True:\n            return", "tests/fleet/test_slow_lane.py"),
+    Guard("orphan gives up", "tenants/slow_lane.py", "; SET client_connection_check_interval = '1s'", "", "tests/fleet/test_kills.py -k index"),
+    Guard("finding resolves", "tenants/drift.py", "            opened.update(resolved_at=now)\n", "            pass\n", "tests/fleet/test_drift.py"),
+    Guard("role's members", "tenants/catalog.py", "SELECT r.rolname, 'member', pg_get_userbyid(m.member)", "SELECT r.rolname, 'member', ''", "tests/fleet/test_drift.py"),
+    Guard("moved while looked at", "tenants/drift.py", ", migrated_at=place.migrated_at", "", "tests/fleet/test_drift.py"),
+    Guard("unknown is not clean", "tenants/drift.py", "if wanted[place.fingerprint]]", "]", "tests/fleet/test_drift.py"),
 )  # fmt: skip
 
 
@@ -98,7 +113,7 @@ def _noticed(copy: Path, guard: Guard) -> bool:
         raise SystemExit(f"The guard {guard.name!r} is no longer where this file says: {guard.file}.")
     path.write_text(whole.replace(guard.old, guard.new))
     try:
-        words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *guard.tests.split()]
+        words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *shlex.split(guard.tests)]
         return subprocess.run(words, cwd=copy, capture_output=True, timeout=900).returncode == 1
     finally:
         path.write_text(whole)

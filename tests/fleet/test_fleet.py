@@ -1,19 +1,22 @@
 """The fleet moves school by school, survives failures and can always be gone on with."""
 
 import io
+from threading import Thread
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.test import Client
 
 from tenants import catalog, drift, fleet
 from tenants.ids import new_id
 from tenants.models import School, SchoolPlacement
+from tenants.places import behind, with_ledgers
 from tenants.plans import Planner, Stage, Step
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests import world
 from tests.ahead import Ahead
+from tests.processes import eventually
 
 KEY = ("people", "9999_test")
 COLUMN = "ALTER TABLE people_learner ADD COLUMN nickname varchar(40) NOT NULL DEFAULT ''"
@@ -214,3 +217,31 @@ def test_a_migrated_fleet_equals_one_built_by_plain_migrations(real_commits):
         assert list(drift.drifted()) == []
     finally:
         ahead.close()
+
+
+def test_a_school_that_another_run_has_moved_meanwhile_is_left_alone(ahead):
+    """Its ledger was read before the other run came: nothing is done twice and nobody is quarantined."""
+    ahead.add()
+    target = fingerprint()
+    stale = with_ledgers(behind(target))
+    (stage,) = Planner().stages(stale[0].applied)
+    assert fleet.migrate_fleet() == fleet.Outcome(2)
+    assert [fleet._apply(place, stage, target) for place in stale] == [("elsewhere", "")] * 2
+    assert fleet.status() == [(target[:12], 2, 0)]
+
+
+def test_a_lost_connection_quarantines_nobody_and_stops_the_run(one_more, admin):
+    """The server went away in the middle of a school: that is no fault of the school's."""
+    one_more("SELECT pg_sleep(60)")
+
+    def end_it():
+        found = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+        eventually(lambda: admin.execute(f"SELECT pg_terminate_backend(pid) {found}").fetchall(), "the school's turn")
+
+    killer = Thread(target=end_it)
+    killer.start()
+    with pytest.raises(DatabaseError):
+        fleet.migrate_fleet()
+    killer.join()
+    connections[MIGRATOR].close()
+    assert not SchoolPlacement.objects.filter(quarantined=True).exists()

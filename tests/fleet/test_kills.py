@@ -7,8 +7,8 @@ import pytest
 from django.db import connections
 
 from tenants import catalog, drift, fleet
+from tenants.markers import ON_THE_WAY
 from tenants.models import SchoolPlacement, SlowStep
-from tenants.places import ON_THE_WAY
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests import database
 from tests.ahead import SLOW
@@ -153,7 +153,7 @@ def test_killed_while_an_index_is_built_leaves_it_invalid_and_the_next_run_build
         assert SlowStep.objects.get(school=school.pk).state == "running"
         assert applied(school) == set(ahead.names[:-1])
         # The server's process notices that nobody listens any more, and gives up with the index half made.
-        eventually(lambda: not waiting_for_a_lock(admin, schema), "the orphan's end")
+        eventually(lambda: not waiting_for_a_lock(admin, schema), "the orphan's end", seconds=20)
     assert index(school, number) is False
     again = migrate()
     assert again.ended() == 0, again.log.read_text()

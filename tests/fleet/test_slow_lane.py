@@ -5,8 +5,8 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from tenants import drift, fleet, slow_lane
+from tenants.markers import ON_THE_WAY
 from tenants.models import SchoolPlacement, SlowStep
-from tenants.places import ON_THE_WAY
 from tenants.plans import NoPlan, Planner
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests.ahead import EXPAND, SLOW
@@ -148,3 +148,14 @@ def test_a_dropped_index_goes_the_same_way(ahead):
     assert valid(number) == {}
     assert fleet.status() == [(fingerprint()[:12], 2, 0)]
     assert list(drift.drifted()) == []
+
+
+def test_where_somebody_builds_already_nobody_else_begins(ahead, greenfield, admin, monkeypatch):
+    number = int(ahead.add(SLOW, atomic=False)[:4])
+    monkeypatch.setattr(slow_lane, "WAIT", 0.5)
+    admin.execute(f"SELECT pg_advisory_lock({slow_lane.ONE_AT_A_TIME})", [greenfield.ref.schema])
+    assert fleet.migrate_fleet() == fleet.Outcome(migrated=1, unfinished=1)
+    assert valid(number) == {"riverside": True}
+    assert ("greenfield", "failed", 0) in states()
+    admin.execute("SELECT pg_advisory_unlock_all()")
+    assert fleet.migrate_fleet() == fleet.Outcome(1)

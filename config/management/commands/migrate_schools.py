@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from config.progress import Progress
 from tenants import drift, fleet, provisioning
-from tenants.places import ON_THE_WAY
+from tenants.markers import ON_THE_WAY
 from tenants.plans import NoPlan
 
 NAMED = 50  # failures named at the end; the rest is counted
