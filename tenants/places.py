@@ -25,7 +25,7 @@ class Place:
     slug: str
     schema: str
     role: str
-    alias: str
+    alias: str = HOME
     applied: frozenset[Key] = frozenset()
 
     @property
