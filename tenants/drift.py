@@ -5,8 +5,9 @@ after each wave of a migration compare with the lines written down when the gold
 `pg_catalog`, which the platform's login may read, and no right in any school.
 """
 
+import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,8 @@ from uuid import UUID
 from django.db import connections, transaction
 from django.db.models import F, Q
 
-from tenants import catalog
+from tenants import catalog, cells
+from tenants.cells import HOME, CellDown, migrator_of
 from tenants.findings import Finding as Finding
 from tenants.findings import Standing as Standing
 from tenants.findings import open_findings as open_findings
@@ -23,6 +25,7 @@ from tenants.findings import standing as standing
 from tenants.models import DriftFinding, GoldenSchema, School, SchoolPlacement
 from tenants.provisioning import MIGRATOR, golden_catalog, plain_school
 
+log = logging.getLogger(__name__)
 KEPT = 100  # differences kept of one finding; a school that lost its tables has thousands
 AT_ONCE = 20  # schools in a statement
 NIGHT = (22, 23, 0, 1, 2)  # hours in UTC: from midnight to five in South Africa
@@ -44,13 +47,31 @@ def look(schools: Sequence[UUID], *, now: datetime, using: str = "default") -> i
         if place.fingerprint not in wanted:
             wanted[place.fingerprint] = catalog.without_ledger(golden_catalog(place.fingerprint, using=using))
     known = [place for place in places if wanted[place.fingerprint]]
-    for chunk in (known[at : at + AT_ONCE] for at in range(0, len(known), AT_ONCE)):
-        _compare(chunk, wanted, now, using)
-    return len(known)
+    looked = 0
+    for alias in dict.fromkeys(place.alias for place in known):
+        there = [place for place in known if place.alias == alias]
+        try:
+            for chunk in (there[at : at + AT_ONCE] for at in range(0, len(there), AT_ONCE)):
+                _compare(chunk, wanted, now, using)
+                looked += len(chunk)
+        except CellDown:
+            log.warning("The cell %s does not answer; its schools were not looked at.", alias)
+    return looked
+
+
+@contextmanager
+def _catalog_of(alias: str, using: str) -> Iterator[Any]:
+    """A cursor that reads the catalog of a cell: as the login `using` at home, as the cell's own bare one elsewhere."""
+    if alias == HOME:
+        with connections[using].cursor() as cursor:
+            yield cursor
+    else:
+        with cells.catalog_of(alias) as cursor:
+            yield cursor
 
 
 def _compare(places: Sequence[SchoolPlacement], wanted: dict[str, list[str]], now: datetime, using: str) -> None:
-    with connections[using].cursor() as cursor:
+    with _catalog_of(places[0].alias, using) as cursor:
         found = catalog.lines_of_many(cursor, {place.school.schema_name: place.role for place in places})
     for place in places:
         lines = catalog.differences(wanted[place.fingerprint], found[place.school.schema_name])
@@ -80,16 +101,21 @@ def by_night(*, now: datetime, clock: Callable[[], float] = time.monotonic) -> i
     if now.hour not in NIGHT:
         return 0
     until, looked = clock() + TURN, 0
-    while clock() < until and (schools := due(before=now - timedelta(hours=12))):
-        looked += look(schools, now=now)
+    away = {cells.alias_of(name) for name in cells.silent()}  # or the same schools would be due for ever
+    while clock() < until and (schools := due(before=now - timedelta(hours=12), away=away)):
+        some = look(schools, now=now)
+        looked += some
+        if not some:  # one went away meanwhile
+            break
     return looked
 
 
-def due(*, before: datetime) -> list[UUID]:
+def due(*, before: datetime, away: Iterable[str] = ()) -> list[UUID]:
     """Some schools not looked at since `before`, those longest ago first, of those that can be compared."""
     comparable = GoldenSchema.objects.exclude(catalog=[]).values("pk")
     late = Q(drift_checked_at=None) | Q(drift_checked_at__lt=before)
-    places = SchoolPlacement.objects.filter(late, fingerprint__in=comparable)
+    here = set(cells.aliases()) - set(away)
+    places = SchoolPlacement.objects.filter(late, fingerprint__in=comparable, alias__in=here)
     return list(places.order_by(F("drift_checked_at").asc(nulls_first=True)).values_list("pk", flat=True)[:AT_ONCE])
 
 
@@ -107,9 +133,11 @@ def look_by_hand(*, now: datetime) -> list[tuple[str, list[str]]]:
 
 def drifted() -> Iterator[tuple[School, list[str]]]:
     """Each school that differs from a reference built now, with what differs (`-` missing, `+` too much)."""
-    with reference() as wanted, connections[MIGRATOR].cursor() as cursor:
+    with reference() as wanted:
         for school in School.objects.using(MIGRATOR).select_related("placement"):
-            found = catalog.differences(wanted, catalog.lines(cursor, school.schema_name, school.placement.role))
+            with connections[migrator_of(school.placement.alias)].cursor() as cursor:
+                lines = catalog.lines(cursor, school.schema_name, school.placement.role)
+            found = catalog.differences(wanted, lines)
             if found:
                 yield school, found
 

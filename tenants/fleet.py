@@ -10,16 +10,16 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.models.functions import Now
 
-from tenants import slow_lane
+from tenants import cells, slow_lane
 from tenants.contents import contents_of_schema
 from tenants.failures import lost, what_failed
-from tenants.markers import ledger_line, marked, marker, same
+from tenants.markers import ledger_line, marked, marker, note_elsewhere, same
 from tenants.models import School, SchoolPlacement
 from tenants.places import Place, behind, with_ledgers
 from tenants.plans import Planner, Stage
@@ -39,17 +39,18 @@ LOCKED, DIVIDED_BY_ZERO = "55P03", "22012"
 @dataclass(frozen=True)
 class Outcome:
     """`unfinished`: busy all the time, or an index could not be built; the school serves on as it was.
-    `untried`: a wave before went badly."""
+    `untried`: a wave before went badly. `unreachable`: its cell did not answer."""
 
     migrated: int = 0
     quarantined: int = 0
     unfinished: int = 0
     untried: int = 0
+    unreachable: int = 0
 
 
 @dataclass(frozen=True)
 class Told:
-    """What became of one school in one lane; `state` is migrated, quarantined or unfinished."""
+    """What became of one school in one lane; `state` is migrated, quarantined, unfinished or unreachable."""
 
     school: str
     state: str
@@ -120,11 +121,15 @@ class _Run:
 
     def places(self) -> list[Place]:
         """Those that have a way to go, with what their own ledgers say now."""
-        self.left = with_ledgers(self.left)
-        return self.left
+        found = with_ledgers(self.left)
+        reached = {place.school for place in found}
+        for place in (place for place in self.left if place.school not in reached):
+            self.ended[self._tell(place, "unreachable", "Its cell does not answer.")] += 1
+        self.left = found
+        return found
 
     def outcome(self) -> Outcome:
-        return Outcome(**{state: self.ended[state] for state in ("migrated", "quarantined", "unfinished", "untried")})
+        return Outcome(**{field.name: self.ended[field.name] for field in fields(Outcome)})
 
     def stage(self, place: Place) -> Stage:
         return self.planner.stages(place.applied)[0]
@@ -169,7 +174,7 @@ class _Run:
         meanwhile, is looked at again."""
         ends = set()
         for place, state in zip(places, states, strict=True):
-            if state in ("quarantined", "unfinished") or (state == "migrated" and self.target_of(place)):
+            if state in ("quarantined", "unfinished", "unreachable") or (state == "migrated" and self.target_of(place)):
                 self.ended[state] += 1
                 ends.add(place.school)
         self.left = [place for place in self.left if place.school not in ends]
@@ -177,16 +182,19 @@ class _Run:
 
 
 def _apply(place: Place, stage: Stage, target: str | None) -> tuple[str, str]:
-    """One school through one transactional stage: `(state, why)`. Raises DatabaseError when the connection is gone."""
+    """One school through one transactional stage: `(state, why)`. Raises DatabaseError when home itself is gone."""
     script = _script(place, stage, target)
     for attempt in range(1, TRIES + 1):
         try:
-            with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
+            with transaction.atomic(using=place.migrator), connections[place.migrator].cursor() as cursor:
                 cursor.execute(script)
+            note_elsewhere(place, target)
             return "migrated", ""
         except DatabaseError as error:
             if lost(error):
-                raise
+                if place.at_home:
+                    raise
+                return "unreachable", "Its cell went away."
             code = getattr(error.__cause__, "sqlstate", "")
             if code == DIVIDED_BY_ZERO and stage.steps and marked(place, stage.steps[0].key):
                 return "elsewhere", ""
@@ -208,7 +216,7 @@ def _script(place: Place, stage: Stage, target: str | None) -> str:
     lines = [
         f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'",
         f'SET LOCAL search_path = "{place.schema}"',
-        f"SELECT FROM public.tenants_schoolplacement WHERE role = '{place.role}' FOR UPDATE",
+        _alone(place),
     ]
     if stage.steps:
         # Another run may have moved this school since its ledger was read: then this fails, before anything is done.
@@ -217,13 +225,23 @@ def _script(place: Place, stage: Stage, target: str | None) -> str:
     for step in stage.steps:
         lines += [*step.statements, marker(place, step.key)]
         lines += grants_on(step.new_tables, place.schema, place.role)
-    lines += ["SET LOCAL search_path = public", ledger_line(place, target)]
+    if place.at_home:
+        lines += ["SET LOCAL search_path = public", ledger_line(place, target)]
     return ";\n".join(line.rstrip().rstrip(";") for line in lines)
 
 
+def _alone(place: Place) -> str:
+    """Wait for another run that is at work in this school: at its line in the directory where that is at hand."""
+    if place.at_home:
+        return f"SELECT FROM public.tenants_schoolplacement WHERE role = '{place.role}' FOR UPDATE"
+    return f"SELECT pg_advisory_xact_lock(hashtextextended('fleet {place.role}', 0))"
+
+
 def migrate_by_reference() -> int:
-    """Every school by django-tenants' own command, grants and ledger included; how many. Slow, and for comparison."""
+    """Every school at home by django-tenants' own command, grants and ledger included; how many. Slow, and for
+    comparison: that command knows one database."""
     target, schools = fingerprint(), School.objects.using(MIGRATOR).select_related("placement")
+    schools = schools.filter(placement__alias=cells.HOME)
     for school in schools:
         migrate(school.schema_name)
         with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:

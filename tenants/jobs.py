@@ -102,15 +102,16 @@ def run(envelope: str) -> None:
     except Exception as error:
         log.error("job %s failed\n%s", name, without_text(error))
         raise JobFailed(f"{name}: {type(error).__name__}") from None
-    _beat(name)
+    beat(name)
 
 
-def _beat(name: str) -> None:
+def beat(name: str) -> None:
+    """Say that `name` came to its end just now; written at most every BEAT_EVERY seconds per process."""
     if time.monotonic() - _beaten.get(name, -BEAT_EVERY) < BEAT_EVERY:
         return
     _beaten[name] = time.monotonic()
-    beat = Heartbeat(name=name, at=timezone.now())
-    Heartbeat.objects.bulk_create([beat], update_conflicts=True, unique_fields=["name"], update_fields=["at"])
+    row = Heartbeat(name=name, at=timezone.now())
+    Heartbeat.objects.bulk_create([row], update_conflicts=True, unique_fields=["name"], update_fields=["at"])
 
 
 def last_beat(name: str) -> datetime | None:

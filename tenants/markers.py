@@ -16,13 +16,23 @@ def marker(place: Place, key: Key) -> str:
 
 
 def marked(place: Place, key: Key) -> bool:
-    with connections[MIGRATOR].cursor() as cursor:
+    with connections[place.migrator].cursor() as cursor:
         cursor.execute(f'SELECT EXISTS (SELECT FROM "{place.schema}".django_migrations WHERE {same(key)})')
         return bool(cursor.fetchone()[0])
 
 
 def same(key: Key) -> str:
     return f"(app, name) = ('{key[0]}', '{key[1]}')"
+
+
+def note_elsewhere(place: Place, target: str | None) -> None:
+    """The line on the platform about a school of another cell, after what it tells of was committed there.
+
+    Killed in between, the next run finds the migrations in the school's own ledger and has this line left to write.
+    """
+    if not place.at_home:
+        with connections[MIGRATOR].cursor() as cursor:
+            cursor.execute(ledger_line(place, target))
 
 
 def ledger_line(place: Place, target: str | None) -> str:

@@ -1,6 +1,9 @@
 """Building a school: one transaction on the migrator's login, from the golden schema's text.
 
-Role, grants, schema, tables, seed rows and the platform's own record of the school appear together or not at all.
+Role, grants, schema, tables, seed rows and the platform's own record of the school appear together or not at all. In a
+cell beside home they are two transactions on two servers (docs/adr/0007): the school's commits first, under a mark that
+says it is not born yet, and is reachable by nobody until the platform's has committed. What a kill in between leaves is
+swept by that mark.
 """
 
 import hashlib
@@ -9,7 +12,7 @@ import os
 import re
 import secrets
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +26,7 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from tenants import catalog
+from tenants import births, catalog, cells
 from tenants.contents import MIGRATOR as MIGRATOR
 from tenants.contents import TEMPLATE_MARK as TEMPLATE_MARK
 from tenants.contents import contents_of_schema, contents_of_text
@@ -33,10 +36,27 @@ from tenants.rights import grants
 from tenants.sealing import new_wrapped_key
 
 Seed = Sequence[tuple[str, Sequence[Any]]]
+_first_rows: dict[str, Callable[..., Seed]] = {}
 
 
 class BadGolden(RuntimeError):
     """The golden schema could not be dumped, or its text cannot be renamed safely."""
+
+
+def first_rows(name: str) -> Callable[[Callable[..., Seed]], Callable[..., Seed]]:
+    """Publish, under an app's name, the function that says which rows a school is born with."""
+
+    def publish(rows: Callable[..., Seed]) -> Callable[..., Seed]:
+        if _first_rows.setdefault(name, rows) is not rows:
+            raise RuntimeError(f"Two first rows are called {name}.")
+        return rows
+
+    return publish
+
+
+def born_with(name: str, **facts: Any) -> Seed:
+    """The rows that app gives a new school. Raises KeyError for a name nobody published."""
+    return _first_rows[name](**facts)
 
 
 def opaque_name() -> str:
@@ -51,28 +71,40 @@ def provision(
     timezone: str,
     seed: Seed = (),
     state: str = SchoolState.ACTIVE,
+    region: str = "",
     school_id: UUID | None = None,
     text: str | None = None,
+    cell: str | None = None,
 ) -> School:
     """Build one school and return its record. `seed` runs in its schema as the owner.
 
-    Raises IntegrityError for a taken slug; whatever is raised, nothing is left behind.
+    `cell`: the name of the one it shall lie in, else the one for new schools. Raises IntegrityError for a taken slug,
+    ValueError for a cell that is not configured; whatever is raised, nothing is left that anybody could reach.
     """
     golden = text or golden_text()
     place = opaque_name()
-    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
-        school = School(id=school_id or new_id(), slug=slug, name=name, timezone=timezone, state=state)
+    alias = cells.alias_of(cell) if cell else cells.for_new_schools()
+    with transaction.atomic(using=MIGRATOR):
+        school = School(
+            id=school_id or new_id(), slug=slug, name=name, timezone=timezone, state=state, region=region
+        )  # fmt: skip
         school.schema_name = place
         school.save(using=MIGRATOR, force_insert=True)
-        SchoolPlacement(school=school, role=place, wrapped_key=new_wrapped_key(), fingerprint=fingerprint()).save(
-            using=MIGRATOR
-        )
+        SchoolPlacement(
+            school=school, alias=alias, role=place, wrapped_key=new_wrapped_key(), fingerprint=fingerprint()
+        ).save(using=MIGRATOR)  # fmt: skip
+        with births.building(alias, place):
+            _build(cells.migrator_of(alias), place, golden, seed)
+    return school
+
+
+def _build(migrator: str, place: str, golden: str, seed: Seed) -> None:
+    with connections[migrator].cursor() as cursor:
         _make_role(cursor, place)
         cursor.execute("SET LOCAL check_function_bodies = off")
         cursor.execute(golden.replace(TEMPLATE_MARK, place))
         _run_seed(cursor, place, seed)
         cursor.execute(";\n".join(grants(place, place, contents_of_text(golden))))
-    return school
 
 
 def _make_role(cursor: Any, role: str) -> None:
@@ -93,13 +125,11 @@ def _run_seed(cursor: Any, schema: str, seed: Seed) -> None:
 
 
 def destroy(school: School) -> None:
-    """Drop one school with its schema and role, in one transaction."""
-    role = school.placement.role
-    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
-        cursor.execute(f'DROP SCHEMA "{school.schema_name}" CASCADE')
+    """Drop one school with its schema and role: in one transaction at home, elsewhere so that a kill leaves it either
+    whole or marked for the sweep."""
+    place = school.placement
+    with births.ending(place.alias, school.schema_name, place.role):
         School.objects.using(MIGRATOR).get(pk=school.pk).delete(using=MIGRATOR)
-        cursor.execute("SET LOCAL ROLE NONE")
-        cursor.execute(f'DROP ROLE "{role}"')
 
 
 # -- the golden schema ----------------------------------------------------------------------------------------------

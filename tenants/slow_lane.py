@@ -40,7 +40,8 @@ def plan(places: Sequence[Place], key: Key) -> None:
 def build(place: Place, step: Step, target: str | None) -> tuple[str, str]:
     """Do one step for one school; `(state, why)` as the fleet tells it. `target` as for `ledger_line`.
 
-    Raises DatabaseError when the connection is gone: that is no fault of this school.
+    Raises DatabaseError when home's connection is gone: that is no fault of this school. Where another cell went away,
+    the step has failed there and is taken up again by the next run.
     """
     row = SlowStep.objects.using(MIGRATOR).filter(school=place.school, app=step.key[0], name=step.key[1])
     try:
@@ -50,11 +51,13 @@ def build(place: Place, step: Step, target: str | None) -> tuple[str, str]:
             row.update(state=SlowStepState.RUNNING, attempts=F("attempts") + 1, started_at=Now(), ended_at=None)
             for statement in step.statements:
                 _carry_out(cursor, place, statement)
-            with transaction.atomic(using=MIGRATOR):
-                cursor.execute(f"{marker(place, step.key)}; {ledger_line(place, target)}")
+            with transaction.atomic(using=MIGRATOR), transaction.atomic(using=place.migrator, savepoint=False):
+                cursor.execute(marker(place, step.key))
+                with connections[MIGRATOR].cursor() as platform:
+                    platform.execute(ledger_line(place, target))
                 row.update(state=SlowStepState.DONE, ended_at=Now(), error="")
     except DatabaseError as error:
-        if lost(error):
+        if lost(error) and place.at_home:
             raise
         why = what_failed(error)
         log.error("an index of %s could not be built: %s\n%s", place.slug, why, without_text(error))
@@ -69,17 +72,17 @@ def _alone_in(place: Place) -> Iterator[Any]:
 
     A killed run's server process may go on with its index for a moment: it holds the lock until it has noticed.
     """
-    with connections[MIGRATOR].cursor() as cursor:
+    with connections[place.migrator].cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{WAIT}s'; SET client_connection_check_interval = '1s'")
         try:
             _take_turn(cursor, place)
             try:
                 yield cursor
             finally:
-                if connections[MIGRATOR].is_usable():
+                if connections[place.migrator].is_usable():
                     cursor.execute(f"SELECT pg_advisory_unlock({ONE_AT_A_TIME})", [place.schema])
         finally:
-            if connections[MIGRATOR].is_usable():
+            if connections[place.migrator].is_usable():
                 cursor.execute("RESET lock_timeout; RESET client_connection_check_interval; SET search_path = public")
 
 

@@ -6,8 +6,8 @@ from threading import Lock
 
 from django.db import connections
 
+from tenants.cells import migrators
 from tenants.places import Place
-from tenants.provisioning import MIGRATOR
 
 GROWTH = 10  # each wave is so many times the one before
 
@@ -39,7 +39,8 @@ def crowd(move: Callable[[Place], str], places: list[Place], workers: int) -> li
                     return
                 states[number] = move(place)
         finally:
-            connections[MIGRATOR].close()  # this thread's own
+            for alias in migrators():
+                connections[alias].close()  # this thread's own
 
     with ThreadPoolExecutor(workers) as threads:
         list(threads.map(work, range(workers)))

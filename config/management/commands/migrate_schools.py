@@ -65,7 +65,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{watch.drifted} schools differ from the reference: `drift` says how.")
         if outcome.untried:
             self.stdout.write(f"Stopped: too many of a wave failed. {outcome.untried} schools were left as they are.")
-        if outcome.quarantined or outcome.unfinished or outcome.untried:
+        if outcome.unreachable:
+            self.stdout.write(f"{outcome.unreachable} schools lie in a cell that does not answer.")
+        if outcome != fleet.Outcome(migrated=outcome.migrated):
             raise CommandError("Not every school is at the newest state; the next run goes on from here.")
 
 
@@ -83,7 +85,7 @@ class Shown(fleet.Watch):
         self.progress = Progress(self.out, name, schools)
 
     def ended(self, told: fleet.Told) -> None:
-        failed = told.state in ("quarantined", "unfinished")
+        failed = told.state in ("quarantined", "unfinished", "unreachable")
         if failed:
             self.failures.append(told)
         if self.progress:
