@@ -92,6 +92,7 @@ GUARDS = (
     Guard("slow is indexes alone", "tenants/plans.py", "    if strange:\n", "    if False:\n", "tests/fleet/test_slow_lane.py"),
     Guard("invalid index", "tenants/slow_lane.py", "    if valid is False:\n        _drop", "    if False:\n        _drop", "tests/fleet/test_slow_lane.py"),
     Guard("one builder", "tenants/slow_lane.py", "        if cursor.fetchone()[0]:\n            return", "        if True:\n            return", "tests/fleet/test_slow_lane.py"),
+    Guard("schools per connection", BASE, ">= settings.SCHOOLS_PER_CONNECTION", ">= 10**9", "tests/isolation/test_kept_schools.py"),
     Guard("orphan gives up", "tenants/slow_lane.py", "; SET client_connection_check_interval = '1s'", "", "tests/fleet/test_kills.py -k index"),
     Guard("finding resolves", "tenants/drift.py", "            opened.update(resolved_at=now)\n", "            pass\n", "tests/fleet/test_drift.py"),
     Guard("role's members", "tenants/catalog.py", "SELECT r.rolname, 'member', pg_get_userbyid(m.member)", "SELECT r.rolname, 'member', ''", "tests/fleet/test_drift.py"),
