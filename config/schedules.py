@@ -6,5 +6,8 @@ SCHEDULES = {
     "events.seal_late": 60,  # what was committed long after it got its id
     "audit.seal": 1,
     "audit.seal_late": 60,
+    "post.drain": 1,  # the platform's own mail that is due and nobody was woken for
+    "post.tidy": 60,
+    "identity.tidy": 60,
     "queue.tidy": 60,
 }

@@ -41,9 +41,9 @@ def give_role(
         login = Login.objects.create(
             email_hash=email_hash(email), password_hash=hash_password(password), must_change_password=temporary
         )
-    place: dict[str, Any] = {"login": login, "school_id": school, "role": role}
+    place: dict[str, Any] = {"login": login, "school_id": school, "role": role, "region": region}
     _, made = Membership.objects.get_or_create(
-        **place, defaults={"person": person, "name": name if school is None else "", "region": region}
+        **place, defaults={"person": person, "name": name if school is None else ""}
     )
     if made:
         epoch.raise_after_commit()
