@@ -17,6 +17,7 @@ SHARED_APPS = [
     "shared_apps.deliveries",
     "shared_apps.billing",
     "shared_apps.schools",
+    "shared_apps.access",
     "shared_apps.operator",
     "config",  # commands only; it has no models
 ]

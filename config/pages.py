@@ -46,6 +46,10 @@ SAVED: dict[str, str | Promise] = {
     "marked": _("The rest of the class is marked."),
     "submitted": _("Register submitted."),
     "reopened": _("Register reopened."),
+    "request_approved": _("Request approved. The person gets an email."),
+    "request_agreed": _("You have agreed. A second super admin has to agree, too."),
+    "request_rejected": _("Request rejected."),
+    "request_reopened": _("Request reopened."),
 }
 
 
@@ -70,7 +74,9 @@ SCHOOL_NAV = (
 )
 
 
-PLATFORM_NAV: tuple[Item, ...] = ()
+PLATFORM_NAV: tuple[Item, ...] = (
+    Item(Permission.REQUESTS_DECIDE, pgettext_lazy("navigation", "Access requests"), "user", "/operator/requests", "a"),
+)
 
 
 def nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:

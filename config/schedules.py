@@ -9,5 +9,6 @@ SCHEDULES = {
     "post.drain": 1,  # the platform's own mail that is due and nobody was woken for
     "post.tidy": 60,
     "identity.tidy": 60,
+    "access.tidy": 60,
     "queue.tidy": 60,
 }

@@ -19,6 +19,7 @@ STAGED_ON_THE_PLATFORM = {
     "post_letter.to_sealed",
     "post_letter.facts_sealed",
     "post_mailboxentry.mail_sealed",
+    "operator_requests.particulars_sealed",
 }
 
 
