@@ -8,6 +8,7 @@ urlpatterns = [
     path("request-access", views.ask),
     path("request-access/confirm/<str:secret>", views.confirm),
     path("request-access/status/<str:secret>", views.status),
+    path("operator/regions", views.places),
     path("operator/requests", views.queue_page),
     path("operator/requests.csv", views.export),
     path("operator/requests/<str:request_id>", views.open_page),

@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from shared_apps.access.forms import ROLES, AskForm, RejectForm
+from shared_apps.access.forms import ROLES, AskForm, PlaceForm, RejectForm
 from shared_apps.access.models import RequestState
 from shared_apps.access.rules import SCOPED, grantable
 from shared_apps.access.services import decisions, queue, requests
@@ -18,6 +18,7 @@ from shared_apps.access.services.decisions import Grant
 from shared_apps.access.services.requests import Particulars
 from shared_apps.groups.services import regions_of, under, within_reach
 from shared_apps.post.services import write
+from shared_apps.regions import services as regions
 from shared_apps.regions.rules import holds
 from shared_apps.regions.services import choices, name_of
 from tenants.actor import Actor
@@ -186,6 +187,23 @@ def export(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@page(permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM, audit="regions.added")
+def places(request: HttpRequest) -> HttpResponse:
+    """The places that were added below the public lists, and adding one inside one's own regions."""
+    actor, language = actor_of(request), get_language() or "en"
+    mine = _own(actor)
+    form = PlaceForm(request.POST if request.method == "POST" else None, places=choices(language, within=mine))
+    if form.is_valid():
+        code = f"{form.cleaned_data['parent']}-{form.cleaned_data['word']}"
+        try:
+            regions.add(code=code, names=form.names(), by=actor.name_in_audit, now=timezone.now())
+            return redirect("/operator/regions?saved=region_added")
+        except Refusal as refusal:
+            form.refuse(refusal, conflict=_("There is such a place already."))
+    added = [(code, name_of(code, language)) for code in regions.added(within=mine)]
+    return render(request, "access/places.html", {"form": form, "added": added}, status=422 if form.errors else 200)
+
+
 # -- what the pages show ----------------------------------------------------------------------------------------------
 
 
@@ -217,7 +235,12 @@ def _page(request: HttpRequest, actor: Actor, more: dict[str, Any], status: int 
 
 def _scope(actor: Actor, language: str) -> list[str]:
     """The regions whose requests are shown; empty for all."""
-    return [] if "super_admin" in actor.roles else [name_of(code, language) for code in regions_of(actor)]
+    return [name_of(code, language) for code in _own(actor) or []]
+
+
+def _own(actor: Actor) -> list[str] | None:
+    """The regions somebody answers for; None for everywhere."""
+    return None if "super_admin" in actor.roles else regions_of(actor)
 
 
 def _panel(request: HttpRequest, actor: Actor, request_id: str) -> dict[str, Any]:
@@ -251,8 +274,7 @@ def _schools(actor: Actor, row: queue.Row, chosen: Any) -> list[tuple[School, bo
 
 def _places(actor: Actor, row: queue.Row, chosen: list[str], language: str) -> dict[str, Any]:
     """Regions to choose from: the request's own and those above it as boxes, every other in a list."""
-    mine = None if "super_admin" in actor.roles else regions_of(actor)
-    grouped = choices(language, within=mine)
+    grouped = choices(language, within=_own(actor))
     known = {code: name for _country, entries in grouped for code, name in entries}
     near = sorted({code for code in known if holds(code, row.request.region)} | (set(chosen) & set(known)))
     marked = chosen or [row.request.region]

@@ -6,6 +6,7 @@ Message-ID. A text is `templates/post/<template>.txt`: its first line is the sub
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import random
 from uuid import UUID
@@ -194,6 +195,21 @@ def send_again(*, letter: UUID, by: str, now: datetime) -> bool:
         record("post.letter_sent_again", by=by, now=now, facts={"letter": str(letter)})
         later("post.drain")
     return True
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the post stands: letters that wait, since when the longest is due, and those given up."""
+
+    waiting: int
+    due_since: datetime | None
+    dead: int
+
+
+def standing() -> Standing:
+    queued = Letter.objects.filter(state=LetterState.QUEUED)
+    dead = Letter.objects.filter(state=LetterState.DEAD).exclude(to_sealed=b"").count()
+    return Standing(queued.count(), queued.order_by("due_at").values_list("due_at", flat=True).first(), dead)
 
 
 def tidy(*, now: datetime) -> None:

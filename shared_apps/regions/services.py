@@ -52,6 +52,12 @@ def choices(language: str, *, within: Sequence[str] | None = None) -> list[Group
     return [(names.get(country, ""), groups[country]) for country in order if country in groups]
 
 
+def added(*, within: Sequence[str] | None = None) -> list[str]:
+    """The codes of the places that were added here, only those in `within`."""
+    codes = Region.objects.order_by("code").values_list("code", flat=True)
+    return [code for code in codes if within is None or any(holds(place, code) for place in within)]
+
+
 @transaction.atomic
 def add(*, code: str, names: dict[str, str], by: str, now: datetime) -> Region:
     """Add a place below a known one. Raises 422 for a code that is no path or hangs on nothing, 409 for a known one."""

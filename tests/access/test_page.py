@@ -92,3 +92,18 @@ def test_what_somebody_wrote_is_never_markup():
     asked = waiting(full_name="<script>alert(1)</script>", reason="<img src=x>")
     text = text_of(browser(ROOT).get(f"/operator/requests/{asked.id}"))
     assert "<script>alert" not in text and "<img src" not in text
+
+
+def test_a_district_is_added_inside_ones_own_region_and_can_be_asked_for():
+    body = {"parent": "ZA-GP", "word": "tshwane", "name_en": "Tshwane", "name_af": "", "name_zu": "iTshwane"}
+    page = browser(GAUTENG)
+    assert page.post("/operator/regions", body)["Location"] == "/operator/regions?saved=region_added"
+    assert "ZA-GP-tshwane" in text_of(page.get("/operator/regions"))
+    assert '<option value="ZA-GP-tshwane">' in text_of(page.get("/request-access"))
+    again = page.post("/operator/regions", body)
+    assert again.status_code == 422 and "There is such a place already." in text_of(again)
+    for wrong in ({"parent": "US-TX"}, {"parent": "ZA"}, {"word": "Tshwane"}, {"word": ""}, {"name_en": ""}):
+        assert page.post("/operator/regions", {**body, "word": "other", **wrong}).status_code == 422
+    waiting(region="ZA-GP-tshwane")
+    assert "Gauteng" not in text_of(browser(ROOT).get("/operator/requests.csv"))
+    assert SAID["full_name"] in text_of(page.get("/operator/requests"))

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from shared_apps.access.models import AccessRequest, RequestState
-from shared_apps.access.rules import days, is_old
+from shared_apps.access.rules import OLD_AFTER, days, is_old
 from shared_apps.access.services.requests import Particulars, said_in
 from shared_apps.groups.services import regions_of, under
 from shared_apps.identity.models import Membership
@@ -54,6 +54,12 @@ def counts(actor: Actor) -> dict[str, int]:
     """How many there are in each of STATES."""
     states = list(within(actor).values_list("state", flat=True))
     return {name: sum(state in held for state in states) for name, held in STATES.items()}
+
+
+def old(actor: Actor, *, now: datetime) -> tuple[int, datetime | None]:
+    """How many have waited too long for `actor`, and since when the oldest does."""
+    late = within(actor).filter(state__in=OPEN, confirmed_at__lt=now - OLD_AFTER)
+    return late.count(), late.order_by("confirmed_at").values_list("confirmed_at", flat=True).first()
 
 
 def listed(
