@@ -10,5 +10,7 @@ SCHEDULES = {
     "post.tidy": 60,
     "identity.tidy": 60,
     "access.tidy": 60,
+    "deliveries.sweep": 1,  # schools that should tell the platform how they are
+    "deliveries.forget": 60,
     "queue.tidy": 60,
 }

@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0001_initial"),
-        ("tenants", "0005_region"),
+        ("identity", "0002_epoch"),
+        ("tenants", "0006_epoch"),
     ]
 
     operations = [
