@@ -61,6 +61,14 @@ GUARDS = (
     Guard("torn history", "tenants/ledger.py", "if kept and (kept.size", "if False and (kept.size", "tests/seals/test_tampering.py"),
     Guard("checkpoint signature", "tenants/seals.py", "key.verify(statement.signature, statement.words())", "pass", "tests/seals/test_tampering.py"),
     Guard("second place", "tenant_apps/events/jobs.py", "            keep_checkpoints(made)\n", "            pass\n", "tests/seals/test_sealer.py"),
+    Guard("request decided once", "shared_apps/access/services/decisions.py", "within(by).select_for_update()", "within(by)", "tests/access/test_decide.py"),
+    Guard("own request", "shared_apps/access/services/decisions.py", "    if by.login in theirs or (", "    if False and (", "tests/access/test_decide.py"),
+    Guard("second super admin", "shared_apps/access/services/decisions.py", "        if asked.first_by == by.login:", "        if False:", "tests/access/test_decide.py"),
+    Guard("requests of one's region", "shared_apps/access/services/queue.py", "    return seen.filter(reached)", "    return seen", "tests/access/test_scope.py"),
+    Guard("link used once", "shared_apps/identity/services/links.py", "link is None or link.used_at or", "link is None or", "tests/identity/test_links.py"),
+    Guard("secret of a link in the log", "config/logs.py", 'SECRETS.sub(r"\\1***", text)', "text", "tests/identity/test_links.py"),
+    Guard("letter's lease", "shared_apps/post/services.py", "Q(pk=letter.pk, lease=letter.lease)", "Q(pk=letter.pk)", "tests/post"),
+    Guard("letter forgotten", "shared_apps/post/services.py", ', to_sealed=b"", facts_sealed=b"")\n    elif', ")\n    elif", "tests/post"),
 )  # fmt: skip
 
 

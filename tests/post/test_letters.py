@@ -139,7 +139,7 @@ def test_a_slow_worker_does_not_undo_what_a_later_one_did(told, monkeypatch):
     def overtaken(mail, *, now):
         monkeypatch.setattr(services, "hand_over", real)
         services.drain(now=now + services.LEASE)
-        raise ChannelError("unreachable")
+        raise ChannelError("address_refused_550", permanent=True)
 
     monkeypatch.setattr(services, "hand_over", overtaken)
     services.drain(now=MORNING)
