@@ -24,7 +24,7 @@ class AskedOut(Answer):
 
 
 class RequestsQuery(Body):
-    state: Literal["waiting", "approved", "rejected"] = "waiting"
+    state: Literal["all", "waiting", "approved", "rejected"] = "all"
     search: str = Field(default="", max_length=100)
     cursor: str = Field(default="", max_length=64)
     limit: int = Field(default=50, ge=1, le=100)

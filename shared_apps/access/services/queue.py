@@ -19,9 +19,10 @@ from tenants.problems import not_found
 
 OPEN = (RequestState.WAITING, RequestState.SECOND)
 STATES: dict[str, Sequence[str]] = {
+    "all": (*OPEN, RequestState.APPROVED, RequestState.REJECTED),
     "waiting": OPEN, "approved": (RequestState.APPROVED,), "rejected": (RequestState.REJECTED,),
 }  # fmt: skip
-SEARCHED = 2_000  # the newest so many are opened when somebody searches, as what is searched lies sealed
+SEARCHED = 2_000  # the oldest so many are opened when somebody searches, as what is searched lies sealed
 
 
 @dataclass(frozen=True)

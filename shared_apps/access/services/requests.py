@@ -46,8 +46,8 @@ def ask(
     The mail holds nothing that was typed, so that it cannot carry words to somebody else's mailbox. Raises 422, 429.
     """
     _must_be_right(said, region)
-    limits.spend("access-network", of=network, limit=20, per=HOUR, now=now)
-    limits.spend("access", of=said.work_email, limit=3, per=DAY, now=now)
+    limits.spend("access-network", of=network, limit=60, per=HOUR, now=now)
+    limits.spend("access", of=said.work_email, limit=5, per=DAY, now=now)
     secret = new_secret()
     asked = AccessRequest(
         reference="".join(secrets.choice(LETTERS) for _ in range(8)), region=region, language=language,

@@ -76,7 +76,7 @@ def forgot(*, email: str, network: str, language: str, now: datetime) -> None:
     Whether anybody does is looked up by the worker, so the work here and its answer are the same for every address.
     """
     limits.spend("forgotten-network", of=network, limit=60, per=HOUR, now=now)
-    limits.spend("forgotten", of=email, limit=3, per=HOUR, now=now)
+    limits.spend("forgotten", of=email, limit=5, per=HOUR, now=now)
     send(template=FORGOTTEN_MAIL, to=email, language=language, now=now, expires_at=now + DAY)
 
 
