@@ -10,6 +10,8 @@ SCHEDULES = {
     "post.tidy": 60,
     "identity.tidy": 60,
     "access.tidy": 60,
+    "billing.sweep": 10,  # schools whose count of billable learners is half a day old
+    "billing.close": 60,
     "deliveries.sweep": 1,  # schools that should tell the platform how they are
     "deliveries.forget": 60,
     "queue.tidy": 60,

@@ -75,6 +75,14 @@ def test_an_admin_of_two_regions_sees_both(signed_in, two):
     assert set(within_reach(actor(email)).values_list("slug", flat=True)) == {"greenfield", "riverside"}
 
 
+def test_schools_are_reached_by_the_same_rule(two):
+    """Riverside lies in Texas: California does not reach it, the whole country does."""
+    reached = {
+        who: set(within_reach(actor(f"{who}@example.com")).values_list("slug", flat=True)) for who in ("ca", "us")
+    }
+    assert reached == {"ca": set(), "us": {"riverside"}}
+
+
 def test_nobody_gives_away_what_lies_outside_their_region(signed_in, two, riverside):
     california = signed_in("ca@example.com")
     for body in (
