@@ -16,6 +16,7 @@ from shared_apps.access.rules import SCOPED, grantable
 from shared_apps.access.services import decisions, queue, requests
 from shared_apps.access.services.decisions import Grant
 from shared_apps.access.services.requests import Particulars
+from shared_apps.audit.services import record
 from shared_apps.groups.services import regions_of, under, within_reach
 from shared_apps.post.services import write
 from shared_apps.regions import services as regions
@@ -167,9 +168,9 @@ def reopen(request: HttpRequest, request_id: str) -> HttpResponse:
     return redirect(f"/operator/requests/{request_id}?saved=request_reopened")
 
 
-@page(permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM, audit=None)
+@page(permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM, audit="access.exported")
 def export(request: HttpRequest) -> HttpResponse:
-    """What the page lists, as CSV."""
+    """What the page lists, as CSV. Taking it away is recorded."""
     state, search = _asked_for(request)
     rows, _more = queue.listed(
         actor_of(request), state=state, search=search, after=None, limit=EXPORTED, now=timezone.now()
@@ -182,6 +183,8 @@ def export(request: HttpRequest) -> HttpResponse:
         )
         for row in rows
     ]  # fmt: skip
+    facts = {"state": state, "count": len(cells)}
+    record("access.exported", by=actor_of(request).name_in_audit, now=timezone.now(), facts=facts)
     response = HttpResponse(csv_text(header, cells), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="access-requests-{state}.csv"'
     return response

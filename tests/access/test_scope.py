@@ -3,11 +3,12 @@
 import pytest
 
 from shared_apps.access.models import AccessRequest
+from shared_apps.audit.models import PlatformEvent
 from shared_apps.groups.services import within_reach
 from tenants.models import School
 from tests.access.people import GAUTENG, ROOT, SAID, admin_of, approve, reject, waiting
 from tests.groups.test_reach import actor
-from tests.identity.people import browser, post, problem
+from tests.identity.people import browser, login_of, post, problem
 
 pytestmark = pytest.mark.django_db(databases=["default", "schools"])
 STATES = {"CA": "US-CA", "TX": "US-TX"}
@@ -132,4 +133,6 @@ def test_a_page_of_the_list_goes_on_where_the_one_before_ended(signed_in):
 def test_what_starts_a_formula_does_not_start_one_in_a_spreadsheet():
     waiting(full_name='=HYPERLINK("https://x.example")', organization="+1")
     text = browser(ROOT).get("/operator/requests.csv").content.decode("utf-8-sig")
+    event = PlatformEvent.objects.get(kind="access.exported")
+    assert event.actor == str(login_of(ROOT).id) and '"count":1' in event.body
     assert "'=HYPERLINK" in text and ",'+1," in text and SAID["work_email"] in text
