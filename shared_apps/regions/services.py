@@ -16,7 +16,7 @@ Group = tuple[str, list[tuple[str, str]]]
 
 def is_known(code: str) -> bool:
     """Whether there is such a place."""
-    return code in built_in() or bool(Region.objects.filter(code=code).exists())
+    return code in built_in() or (well_formed(code) and Region.objects.filter(code=code).exists())
 
 
 def name_of(code: str, language: str) -> str:

@@ -107,3 +107,24 @@ def test_a_district_is_added_inside_ones_own_region_and_can_be_asked_for():
     waiting(region="ZA-GP-tshwane")
     assert "Gauteng" not in text_of(browser(ROOT).get("/operator/requests.csv"))
     assert SAID["full_name"] in text_of(page.get("/operator/requests"))
+
+
+def test_an_old_request_is_among_what_needs_somebody_for_those_who_decide():
+    waiting()
+    words = "Access requests older than three days: 1"
+    assert words not in text_of(browser(ROOT).get("/operator"))
+    AccessRequest.objects.update(confirmed_at=timezone.now() - timedelta(days=4))
+    assert words in text_of(browser(ROOT).get("/operator"))
+    assert words not in text_of(browser("operator@example.com").get("/operator"))
+
+
+def test_what_no_form_would_send_is_refused_and_breaks_nothing():
+    asked = waiting()
+    page, path = browser(ROOT), f"/operator/requests/{asked.id}"
+    for body in ({"role": "regional_admin", "regions": "ZA\0"}, {"role": "local_operator", "schools": "\0"}):
+        assert page.post(f"{path}/approve", body).status_code == 422
+    assert page.post(f"{path}/approve", {"role": "no\0ne"}).status_code == 403
+    assert page.post(f"{path}/reject", {"reason": "a\0b"}).status_code == 422
+    for query in ("find=%00", "schools=%00", "regions=%00", "search=%00&state=all", "role=%00", "cursor=%00"):
+        assert page.get(f"{path}?{query}").status_code == 200, query
+    assert page.get("/operator/requests/%00").status_code == 404

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from shared_apps.access.models import AccessRequest, RequestState
 from shared_apps.access.rules import OLD_AFTER, days, is_old
@@ -60,7 +60,8 @@ def counts(actor: Actor) -> dict[str, int]:
 def old(actor: Actor, *, now: datetime) -> tuple[int, datetime | None]:
     """How many have waited too long for `actor`, and since when the oldest does."""
     late = within(actor).filter(state__in=OPEN, confirmed_at__lt=now - OLD_AFTER)
-    return late.count(), late.order_by("confirmed_at").values_list("confirmed_at", flat=True).first()
+    told = late.aggregate(count=Count("pk"), since=Min("confirmed_at"))
+    return told["count"], told["since"]
 
 
 def listed(
