@@ -78,7 +78,8 @@ PLATFORM_NAV: tuple[Item, ...] = (
     Item(Permission.CONSOLE, pgettext_lazy("navigation", "Console"), "console", "/operator", "c", True),
     Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
     Item(Permission.BILLING, pgettext_lazy("navigation", "Billing"), "register", "/operator/billing", "b"),
-    Item(Permission.REQUESTS_DECIDE, pgettext_lazy("navigation", "Access requests"), "user", "/operator/requests", "a"),
+    Item(Permission.AUDIT_READ, pgettext_lazy("navigation", "Audit"), "clock", "/operator/audit", "a"),
+    Item(Permission.REQUESTS_DECIDE, pgettext_lazy("navigation", "Access requests"), "user", "/operator/requests", "q"),
 )
 
 
