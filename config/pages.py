@@ -50,6 +50,9 @@ SAVED: dict[str, str | Promise] = {
     "request_rejected": _("Request rejected."),
     "region_added": _("Region added."),
     "request_reopened": _("Request reopened."),
+    "retried": _("The step is being tried again."),
+    "resumed": _("The work goes on."),
+    "reopened_task": _("The task needs help again."),
 }
 
 
@@ -75,6 +78,7 @@ SCHOOL_NAV = (
 
 
 PLATFORM_NAV: tuple[Item, ...] = (
+    Item(Permission.SCHOOLS_ONBOARD, pgettext_lazy("navigation", "Onboarding"), "plus", "/operator/onboardings", "o"),
     Item(Permission.CONSOLE, pgettext_lazy("navigation", "Console"), "console", "/operator", "c", True),
     Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
     Item(Permission.BILLING, pgettext_lazy("navigation", "Billing"), "register", "/operator/billing", "b"),

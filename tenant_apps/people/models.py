@@ -69,7 +69,7 @@ class Staff(SchoolRecord):
 
     @property
     def name(self) -> str:
-        return f"{self.given_name} {self.family_name}"
+        return f"{self.given_name} {self.family_name}".strip()
 
     @property
     def email(self) -> str:

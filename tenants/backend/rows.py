@@ -18,7 +18,10 @@ class NotAboutRows(DatabaseError):
     """A statement that is no SELECT, INSERT, UPDATE or DELETE was to be sent as a school."""
 
 
-class RowsCursor(ServerBindingCursor):  # type: ignore[misc]
+Bound: Any = ServerBindingCursor
+
+
+class RowsCursor(Bound):  # type: ignore[misc]
     def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
         if not (isinstance(query, str) and ROWS.match(query)):
             raise NotAboutRows("A school's cursor reads and writes rows, and nothing else.")

@@ -20,6 +20,7 @@ STAGED_ON_THE_PLATFORM = {
     "post_letter.facts_sealed",
     "post_mailboxentry.mail_sealed",
     "operator_requests.particulars_sealed",
+    "schools_draft.answers_sealed",
 }
 
 
