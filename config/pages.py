@@ -46,6 +46,8 @@ SAVED: dict[str, str | Promise] = {
     "marked": _("The rest of the class is marked."),
     "submitted": _("Register submitted."),
     "reopened": _("Register reopened."),
+    "suspended": _("School suspended. Logins and gate scans are blocked."),
+    "reactivated": _("School reactivated. Logins and gate scans work again."),
 }
 
 
@@ -70,7 +72,9 @@ SCHOOL_NAV = (
 )
 
 
-PLATFORM_NAV: tuple[Item, ...] = ()
+PLATFORM_NAV: tuple[Item, ...] = (
+    Item(Permission.SCHOOLS_READ, pgettext_lazy("navigation", "Schools"), "schools", "/operator/schools", "s"),
+)
 
 
 def nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:

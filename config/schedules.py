@@ -7,4 +7,6 @@ SCHEDULES = {
     "audit.seal": 1,
     "audit.seal_late": 60,
     "queue.tidy": 60,
+    "schools.tell": 1,  # what was done to a school and its own history does not have yet
+    "schools.add_up": 60,
 }

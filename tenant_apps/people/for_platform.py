@@ -1,10 +1,12 @@
 """What the platform may ask about a school's people, and what it gives a new school. Plain data only."""
 
 import secrets
-from datetime import time
+from datetime import datetime, time
 from uuid import UUID
 
 from tenant_apps.people.models import SchoolProfile, Staff
+from tenant_apps.people.services import standing as standings
+from tenants.actor import operator
 from tenants.ask import for_platform
 from tenants.ids import new_id
 from tenants.provisioning import Seed
@@ -29,6 +31,18 @@ def default_language() -> str:
 def introduction(*, person: UUID | None) -> dict[str, str]:
     """What a page of this school needs to greet somebody: their name ("" for nobody) and the school's language."""
     return {"name": staff_name(person=person), "default_language": default_language()}
+
+
+@for_platform("people.emergency_active")
+def emergency_active() -> bool:
+    """Whether an emergency is active at the school now."""
+    return standings.emergency_active()
+
+
+@for_platform("people.standing_changed")
+def standing_changed(*, standing: UUID, state: str, at: datetime, by: str, reason: str, now: datetime) -> bool:
+    """The platform suspended the school (`disabled`) or took it up again (`active`); False when that is known."""
+    return standings.hear_of_standing(by=operator(by), standing=standing, state=state, at=at, reason=reason, now=now)
 
 
 def seed(*, bell: time, close_time: time, language: str = "en", kind: str = "public") -> Seed:

@@ -1,0 +1,72 @@
+"""What the pages of the directory take: the list's address, and the forms that change a school."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import QueryDict
+from django.utils.html import escape, format_html
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.identity.forms import Form, storable
+from shared_apps.schools.services.directory import STATES, Sought
+
+SIZES = (25, 50, 100)
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """The state of the list as its address carries it; anything else is read as the first choice."""
+
+    state: str = "all"
+    search: str = ""
+    size: int = SIZES[0]
+    after: str = ""
+    before: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict) -> "ListQuery":
+        state, size = query.get("state", ""), query.get("size", "")
+        search = "".join(letter for letter in query.get("search", "")[:100] if letter.isprintable())
+        return cls(
+            state=state if state in STATES else "all",
+            search=" ".join(search.split()),
+            size=int(size) if size in map(str, SIZES) else SIZES[0],
+            after=query.get("after", "")[:1200],
+            before=query.get("before", "")[:1200],
+        )
+
+    @property
+    def sought(self) -> Sought:
+        return Sought(self.state, self.search)
+
+    def address(self, **changed: object) -> str:
+        """The list under another choice; another choice begins on its first page."""
+        other = replace(self, **{"after": "", "before": "", **changed})  # type: ignore[arg-type]
+        plain = {"state": "all", "search": "", "size": SIZES[0], "after": "", "before": ""}
+        return f"?{urlencode({name: value for name, value in vars(other).items() if value != plain[name]})}"
+
+
+class SuspendForm(Form):
+    confirm_name = forms.CharField(
+        max_length=200, strip=False, validators=[storable],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )  # fmt: skip
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, validators=[storable], widget=forms.Textarea(attrs={"rows": "2"}),
+        help_text=_("Kept in this platform’s history and in the school’s own. Name no learner and no guardian."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, school_name: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["confirm_name"].label = format_html(
+            escape(_("Type this to confirm: {name}")), name=format_html("<strong data-exact>{}</strong>", school_name)
+        )
+
+
+class ReactivateForm(Form):
+    reason = forms.CharField(
+        label=_("Reason (optional)"), max_length=500, required=False, validators=[storable],
+        widget=forms.Textarea(attrs={"rows": "2"}),
+    )  # fmt: skip

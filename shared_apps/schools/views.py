@@ -1,0 +1,187 @@
+"""The operator's pages about schools: the list, one school, and what is done to it."""
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from shared_apps.identity.services.names import names_of
+from shared_apps.schools.forms import SIZES, ListQuery, ReactivateForm, SuspendForm
+from shared_apps.schools.services import directory, standing
+from shared_apps.schools.services.progress import onboarding_of
+from tenants.actor import Actor
+from tenants.door import Within, actor_of, page
+from tenants.models import School, SchoolState
+from tenants.permissions import Permission, may
+from tenants.problems import Refusal
+
+Chip = tuple[str, str | Promise]  # tone, words
+TABS: dict[str, str | Promise] = {
+    "all": pgettext_lazy("schools", "All"),
+    "active": pgettext_lazy("schools", "Active"),
+    "pending": pgettext_lazy("schools", "Pending"),
+    "disabled": pgettext_lazy("schools", "Disabled"),
+}
+STATES: dict[str, Chip] = {
+    "active": ("ok", pgettext_lazy("status of a school", "Active")),
+    "pending": ("info", pgettext_lazy("status of a school", "Pending")),
+    "disabled": ("off", pgettext_lazy("status of a school", "Disabled")),
+}
+LIST = "/operator/schools"
+ONBOARDING: dict[str, Chip] = {
+    "complete": ("ok", gettext_lazy("Onboarding complete")),
+    "in_progress": ("info", pgettext_lazy("onboarding", "In progress")),
+    "needs_follow_up": ("watch", pgettext_lazy("onboarding", "Needs follow-up")),
+    "failed": ("watch", pgettext_lazy("onboarding", "Failed")),
+}
+
+
+@page(permission=Permission.SCHOOLS_READ, within=Within.PLATFORM, audit=None)
+def school_list(request: HttpRequest) -> HttpResponse:
+    """Schools by name, with tabs and search; the address carries all of it."""
+    actor, query = actor_of(request), ListQuery.read(request.GET)
+    found = directory.page_of(
+        directory.find(actor, query.sought), limit=query.size,
+        after=directory.place(query.after), before=directory.place(query.before),
+    )  # fmt: skip
+    counts = directory.counts(actor, query.search)
+    context = {
+        "query": query, "rows": rows(actor, found.rows), "counts": counts,
+        "tabs": [
+            (label, query.address(state=state), counted(counts[state], query), query.state == state)
+            for state, label in TABS.items()
+        ],
+        "following": query.address(after=found.following) if found.following else "",
+        "previous": query.address(before=found.previous) if found.previous else "",
+        "sizes": [(size, query.address(size=size), size == query.size) for size in SIZES],
+        "unfiltered": query.address(search=""),
+    }  # fmt: skip
+    return render(request, "schools/schools.html", context)
+
+
+def counted(count: int, query: ListQuery) -> str:
+    """A tab's figure; a search stops counting at a thousand and says so."""
+    if query.search and count > directory.COUNTED:
+        return f"{directory.COUNTED}+"
+    return str(count)
+
+
+def rows(actor: Actor, schools: list[School]) -> list[dict[str, Any]]:
+    onboarding = onboarding_of(school.id for school in schools)
+    return [
+        {
+            "school": school, "created": local(school, school.created_at), "state": STATES[school.state],
+            "onboarding": ONBOARDING.get(onboarding[school.id]), **actions(actor, school),
+        }
+        for school in schools
+    ]  # fmt: skip
+
+
+def actions(actor: Actor, school: School) -> dict[str, bool]:
+    """What this person may do to this school as it stands."""
+    decides = may(actor, Permission.SCHOOLS_SUSPEND)
+    return {
+        "may_suspend": decides and school.state == SchoolState.ACTIVE,
+        "may_reactivate": decides and school.state == SchoolState.DISABLED,
+    }
+
+
+def local(school: School, at: Any) -> Any:
+    """A moment on the school's own clock."""
+    return at.astimezone(ZoneInfo(school.timezone)) if at else None
+
+
+@page(permission=Permission.SCHOOLS_READ, within=Within.PLATFORM, audit=None)
+def jump(request: HttpRequest) -> HttpResponse:
+    """Straight to the school that was picked; to the list when the words fit several, or none."""
+    text = " ".join(request.GET.get("to", "")[:200].replace("\0", "").split())
+    found = directory.only_match(actor_of(request), text) if text else None
+    return redirect(f"{LIST}/{found.id}" if found else LIST + ListQuery(search=text[:100]).address())
+
+
+@page(permission=Permission.SCHOOLS_READ, within=Within.PLATFORM, audit=None)
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """What the picker offers while somebody types."""
+    text = " ".join(request.GET.get("to", "")[:100].replace("\0", "").split())
+    return render(request, "schools/_suggestions.html", {"schools": directory.pick(actor_of(request), text)})
+
+
+@page(permission=Permission.SCHOOLS_READ, within=Within.PLATFORM, audit=None)
+def overview(request: HttpRequest, school_id: UUID) -> HttpResponse:
+    """One school as the platform knows it."""
+    actor = actor_of(request)
+    school = directory.one(actor, school_id)
+    why = standing.latest(school.id)
+    context = {
+        **about(actor, school), "why": why, "why_at": local(school, why and why.at),
+        "why_by": names_of([why.by]).get(why.by, _("Unknown")) if why else "",
+    }  # fmt: skip
+    return render(request, "schools/overview.html", context)
+
+
+def about(actor: Actor, school: School) -> dict[str, Any]:
+    """What every page of one school shows in its head."""
+    (row,) = rows(actor, [school])
+    return row
+
+
+# -- suspend, reactivate -----------------------------------------------------------------------------------------------
+
+
+@page(permission=Permission.SCHOOLS_SUSPEND, within=Within.PLATFORM, audit="schools.suspended")
+def suspend(request: HttpRequest, school_id: UUID) -> HttpResponse:
+    """The consequence, the school's name to be typed, and why. In a dialog where there is script."""
+    actor = actor_of(request)
+    school = directory.one(actor, school_id)
+    form = SuspendForm(request.POST or None, school_name=school.name)
+    if request.method == "POST" and form.is_valid():
+        try:
+            standing.suspend(by=actor, school_id=school_id, now=timezone.now(), **form.cleaned_data)
+            return redirect("/operator/schools?saved=suspended")
+        except Refusal as refusal:
+            return standing_page(request, "suspend", school, form, refusal)
+    return standing_page(request, "suspend", school, form)
+
+
+@page(permission=Permission.SCHOOLS_SUSPEND, within=Within.PLATFORM, audit="schools.reactivated")
+def reactivate(request: HttpRequest, school_id: UUID) -> HttpResponse:
+    """Let a suspended school work again."""
+    actor = actor_of(request)
+    school = directory.one(actor, school_id)
+    form = ReactivateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            standing.reactivate(by=actor, school_id=school_id, now=timezone.now(), **form.cleaned_data)
+            return redirect("/operator/schools?saved=reactivated")
+        except Refusal as refusal:
+            return standing_page(request, "reactivate", school, form, refusal)
+    return standing_page(request, "reactivate", school, form)
+
+
+def standing_page(
+    request: HttpRequest, deed: str, school: School, form: Any, refusal: Refusal | None = None
+) -> HttpResponse:
+    if refusal:
+        if refusal.status == 404:
+            raise refusal
+        name_differs = refusal.extra.get("why") == "name_differs"
+        form.add_error("confirm_name" if name_differs else None, words_for(refusal))
+    status = refusal.status if refusal else 422 if form.errors else 200
+    template = f"schools/_{deed}.html" if request.headers.get("HX-Request") else f"schools/{deed}.html"
+    return render(request, template, {"school": school, "form": form}, status=status)
+
+
+def words_for(refusal: Refusal) -> str:
+    words = {
+        "name_differs": _("This is not the name of the school. Type it exactly as it stands above."),
+        "emergency_active": _("An emergency is active at this school. It cannot be suspended now."),
+        "pending": _("This school is not live yet."),
+    }
+    unreachable = _("The school could not be asked whether an emergency is active there. Nothing was changed.")
+    return words.get(str(refusal.extra.get("why")), unreachable)
