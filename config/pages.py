@@ -46,6 +46,7 @@ SAVED: dict[str, str | Promise] = {
     "marked": _("The rest of the class is marked."),
     "submitted": _("Register submitted."),
     "reopened": _("Register reopened."),
+    "settings": _("Settings saved."),
     "suspended": _("School suspended. Logins and gate scans are blocked."),
     "reactivated": _("School reactivated. Logins and gate scans work again."),
 }

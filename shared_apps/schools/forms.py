@@ -61,7 +61,7 @@ class SuspendForm(Form):
     def __init__(self, *args: Any, school_name: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["confirm_name"].label = format_html(
-            escape(_("Type this to confirm: {name}")), name=format_html("<strong data-exact>{}</strong>", school_name)
+            escape(_("Type this to confirm: {name}")), name=format_html("<em>{}</em>", school_name)
         )
 
 
@@ -70,3 +70,44 @@ class ReactivateForm(Form):
         label=_("Reason (optional)"), max_length=500, required=False, validators=[storable],
         widget=forms.Textarea(attrs={"rows": "2"}),
     )  # fmt: skip
+
+
+class DirectoryForm(Form):
+    """A school's entry in the directory. `seen` marks what was shown."""
+
+    seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    name = forms.CharField(label=_("Name"), max_length=200, validators=[storable])
+    slug = forms.CharField(
+        label=_("Workspace address"), max_length=63, validators=[storable],
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_("Small letters, digits and hyphens. An old address stays with this school and leads to no other."),
+    )  # fmt: skip
+    timezone = forms.CharField(
+        label=_("Timezone"), max_length=64, validators=[storable],
+        widget=forms.TextInput(attrs={"list": "zones", "autocapitalize": "none", "spellcheck": "false"}),
+        help_text=_("As in Africa/Johannesburg."),
+    )  # fmt: skip
+    region = forms.CharField(
+        label=_("Region"), max_length=64, required=False, validators=[storable],
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+        help_text=_("A code as in ZA-GP or ZA-GP-tshwane. It decides which regional admins see the school."),
+    )  # fmt: skip
+
+    def clean_name(self) -> str:
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+
+class SchoolForm(Form):
+    """What the school keeps itself. `seen` marks what was shown."""
+
+    seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    close_time = forms.TimeField(
+        label=_("Campus close time"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        input_formats=["%H:%M"], help_text=_("A departure after it is a late pickup."),
+    )  # fmt: skip
+    default_language = forms.ChoiceField(
+        label=_("Default language"), choices=[("en", "English"), ("af", "Afrikaans"), ("zu", "isiZulu")]
+    )
+
+    def clean_close_time(self) -> str:
+        return f"{self.cleaned_data['close_time']:%H:%M}"

@@ -2,8 +2,11 @@
 
 import base64
 import binascii
+import hashlib
 import json
+import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,6 +23,40 @@ def folded(text: str) -> str:
 def grams(word: str) -> list[str]:
     """Every three letters in a row; none for a shorter word."""
     return sorted({word[start : start + 3] for start in range(len(word) - 2)})
+
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3}(-[a-z0-9]{1,40})*)?")  # ISO 3166, 3166-2, own districts
+SHORTEST_SLUG, LONGEST_SLUG = 3, 63
+# Words that are, or may one day be, addresses of the product itself; a school may not look like it.
+RESERVED = frozenset({
+    "about", "access", "account", "accounts", "admin", "administrator", "api", "app", "apps", "assets", "audit", "auth",
+    "badge", "badges", "billing", "blog", "console", "contact", "demo", "dev", "docs", "email", "favicon",
+    "forgot-password", "group", "groups", "guardian", "guardians", "health", "healthz", "help", "home", "icons",
+    "import", "imports", "login", "logout", "mail", "manage", "media", "metrics", "mysentinel", "new", "null",
+    "onboarding", "onboardings", "operator", "ops", "owner", "password", "platform", "privacy", "public", "readyz",
+    "register", "request-access", "root", "school", "schools", "security", "sentinel", "set-password", "settings",
+    "sign-in", "sign-out", "signup", "static", "status", "suggestions", "support", "system", "teacher", "teachers",
+    "terms", "test", "undefined", "user", "users", "verify", "webhook", "webhooks", "www",
+})  # fmt: skip
+
+
+def fault_in_slug(slug: str) -> str:
+    """Why `slug` can be no workspace address: `malformed`, `length`, `reserved`; "" for a good one."""
+    if not SLUG.fullmatch(slug):
+        return "malformed"
+    if not SHORTEST_SLUG <= len(slug) <= LONGEST_SLUG:
+        return "length"
+    return "reserved" if slug in RESERVED else ""
+
+
+def is_region(text: str) -> bool:
+    return len(text) <= 64 and REGION.fullmatch(text) is not None
+
+
+def mark_of(values: Mapping[str, str]) -> str:
+    """A short mark of what somebody was shown, to tell whether it changed before they saved."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ urlpatterns = [
     path("schools/jump", views.jump),
     path("schools/suggestions", views.suggestions),
     path("schools/<uuid:school_id>", views.overview),
+    path("schools/<uuid:school_id>/settings", views.school_settings),
     path("schools/<uuid:school_id>/suspend", views.suspend),
     path("schools/<uuid:school_id>/reactivate", views.reactivate),
 ]

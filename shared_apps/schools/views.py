@@ -2,7 +2,7 @@
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,11 +11,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from shared_apps.deliveries.services.providers import providers
 from shared_apps.identity.services.names import names_of
-from shared_apps.schools.forms import SIZES, ListQuery, ReactivateForm, SuspendForm
-from shared_apps.schools.services import directory, standing
+from shared_apps.schools.forms import SIZES, DirectoryForm, ListQuery, ReactivateForm, SchoolForm, SuspendForm
+from shared_apps.schools.rules import mark_of
+from shared_apps.schools.services import directory, settings, standing
 from shared_apps.schools.services.progress import onboarding_of
 from tenants.actor import Actor
+from tenants.ask import Unavailable
 from tenants.door import Within, actor_of, page
 from tenants.models import School, SchoolState
 from tenants.permissions import Permission, may
@@ -33,6 +36,17 @@ STATES: dict[str, Chip] = {
     "pending": ("info", pgettext_lazy("status of a school", "Pending")),
     "disabled": ("off", pgettext_lazy("status of a school", "Disabled")),
 }
+READINESS: dict[str, Chip] = {
+    "ready": ("ok", pgettext_lazy("provider", "Ready")),
+    "not_configured": ("off", gettext_lazy("Not configured")),
+    "preview": ("off", gettext_lazy("Preview · Not configured")),
+}
+FIELDS: dict[str, str | Promise] = {
+    "name": gettext_lazy("Name"), "slug": gettext_lazy("Workspace address"), "timezone": gettext_lazy("Timezone"),
+    "region": gettext_lazy("Region"), "close_time": gettext_lazy("Campus close time"),
+    "default_language": gettext_lazy("Default language"),
+}  # fmt: skip
+ZONES = sorted(zone for zone in available_timezones() if zone.startswith("Africa/"))
 LIST = "/operator/schools"
 ONBOARDING: dict[str, Chip] = {
     "complete": ("ok", gettext_lazy("Onboarding complete")),
@@ -87,6 +101,7 @@ def actions(actor: Actor, school: School) -> dict[str, bool]:
     """What this person may do to this school as it stands."""
     decides = may(actor, Permission.SCHOOLS_SUSPEND)
     return {
+        "may_set": may(actor, Permission.SCHOOLS_SETTINGS),
         "may_suspend": decides and school.state == SchoolState.ACTIVE,
         "may_reactivate": decides and school.state == SchoolState.DISABLED,
     }
@@ -175,6 +190,68 @@ def standing_page(
     status = refusal.status if refusal else 422 if form.errors else 200
     template = f"schools/_{deed}.html" if request.headers.get("HX-Request") else f"schools/{deed}.html"
     return render(request, template, {"school": school, "form": form}, status=status)
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+@page(permission=Permission.SCHOOLS_SETTINGS, within=Within.PLATFORM, audit=settings.KIND)
+def school_settings(request: HttpRequest, school_id: UUID) -> HttpResponse:
+    """The directory's entry, what the school keeps itself, the ways out, who changed what. Each part saves alone."""
+    actor = actor_of(request)
+    school = directory.one(actor, school_id)
+    section = request.POST.get("section", "")
+    form: DirectoryForm | SchoolForm | None = None
+    status = 200
+    if request.method == "POST":
+        form = SchoolForm(request.POST) if section == "school" else DirectoryForm(request.POST)
+        try:
+            if form.is_valid():
+                save_settings(actor, school_id, form)
+                return redirect(f"{LIST}/{school_id}/settings?saved=settings")
+            status = 422
+        except Refusal as refusal:
+            if refusal.status == 404:
+                raise
+            status = refusal.status
+            form.refuse(refusal, **settings_words())
+    return render(request, "schools/settings.html", settings_context(actor, school, form), status=status)
+
+
+def save_settings(actor: Actor, school_id: UUID, form: DirectoryForm | SchoolForm) -> None:
+    values = {name: value for name, value in form.cleaned_data.items() if name != "seen"}
+    change = settings.change_school if isinstance(form, SchoolForm) else settings.change_directory
+    change(by=actor, school_id=school_id, seen=form.cleaned_data["seen"], values=values, now=timezone.now())
+
+
+def settings_context(actor: Actor, school: School, form: DirectoryForm | SchoolForm | None) -> dict[str, Any]:
+    entry, told = settings.directory_entry(school), settings.school_settings(school)
+    in_school = None if isinstance(told, Unavailable) else SchoolForm(initial={**told, "seen": mark_of(told)})
+    in_directory = DirectoryForm(initial={**entry, "seen": mark_of(entry)})
+    return {
+        **about(actor, school), "form": form, "zones": [zone for zone in ZONES if zone != school.timezone],
+        "directory_form": form if isinstance(form, DirectoryForm) else in_directory,
+        "school_form": form if isinstance(form, SchoolForm) and in_school else in_school,
+        "providers": [(one.name, *READINESS[one.state]) for one in providers()],
+        "history": [
+            (local(school, one.at), one.who, [(FIELDS.get(name, name), told) for name, told in one.changes.items()])
+            for one in settings.history(school.id)
+        ],
+    }  # fmt: skip
+
+
+def settings_words() -> dict[str, str]:
+    return {
+        "conflict": _("Somebody changed these settings meanwhile. Look at them again, then save."),
+        "school_unreachable": _("The school cannot be reached now. Nothing was changed."),
+        "taken": _("Another school has this address, or had it once. Choose another one."),
+        "reserved": _("This word is kept for the product itself. Choose another one."),
+        "malformed": _("Use small letters and digits, with single hyphens between them."),
+        "length": _("Use at least 3 characters."),
+        "unknown_timezone": _("There is no such timezone. Write it as in Africa/Johannesburg."),
+        "unknown_region": _("This is no code of a region. Write it as in ZA-GP."),
+        "before_bell": _("The campus closes after the bell in the morning."),
+    }
 
 
 def words_for(refusal: Refusal) -> str:

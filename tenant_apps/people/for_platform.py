@@ -5,6 +5,7 @@ from datetime import datetime, time
 from uuid import UUID
 
 from tenant_apps.people.models import SchoolProfile, Staff
+from tenant_apps.people.services import settings as setting
 from tenant_apps.people.services import standing as standings
 from tenants.actor import operator
 from tenants.ask import for_platform
@@ -43,6 +44,19 @@ def emergency_active() -> bool:
 def standing_changed(*, standing: UUID, state: str, at: datetime, by: str, reason: str, now: datetime) -> bool:
     """The platform suspended the school (`disabled`) or took it up again (`active`); False when that is known."""
     return standings.hear_of_standing(by=operator(by), standing=standing, state=state, at=at, reason=reason, now=now)
+
+
+@for_platform("people.settings")
+def settings() -> dict[str, str]:
+    """`bell`, `close_time` (HH:MM) and `default_language`."""
+    return setting.settings()
+
+
+@for_platform("people.change_settings")
+def change_settings(*, by: str, close_time: str, default_language: str, now: datetime) -> dict[str, dict[str, str]]:
+    """Set the school's hours and language; what changed. Raises Refusal 422."""
+    hour = time.fromisoformat(close_time)
+    return setting.change_settings(by=operator(by), now=now, close_time=hour, default_language=default_language)
 
 
 def seed(*, bell: time, close_time: time, language: str = "en", kind: str = "public") -> Seed:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Count, F, Func, Q, QuerySet, Sum, TextField
 
 from shared_apps.groups.services import EVERYWHERE, regions_of, under, within_reach
-from shared_apps.schools.models import SchoolTally
+from shared_apps.schools.models import SchoolTally, UsedSlug
 from shared_apps.schools.rules import Place, folded, grams, read_cursor
 from tenants.actor import Actor
 from tenants.models import School, SchoolState
@@ -54,7 +54,7 @@ def find(actor: Actor, sought: Sought) -> QuerySet[School, Any]:
     if words:
         plain = Func(F("name"), F("timezone"), function="schools_plain", output_field=TextField())
         letters = Func(plain, function="schools_grams", output_field=ArrayField(TextField()))
-        found = found.annotate(plain=plain, letters=letters)
+        found = found.alias(plain=plain, letters=letters)
         found = found.filter(letters__contains=[gram for word in words for gram in grams(word)])
         for word in words:
             found = found.filter(plain__contains=word)
@@ -78,16 +78,16 @@ def page_of(
         nearer = Q(folded__lt=before.name) | Q(folded=before.name, id__lt=before.id)
         rows = list(found.filter(nearer, folded__lte=before.name).reverse()[: limit + 1])
         more, rows = len(rows) > limit, rows[:limit][::-1]
-        return Page(rows, _cursor(rows[-1]) if rows else None, _cursor(rows[0]) if more else None)
+        return Page(rows, cursor_of(rows[-1]) if rows else None, cursor_of(rows[0]) if more else None)
     if after:
         further = Q(folded__gt=after.name) | Q(folded=after.name, id__gt=after.id)
         found = found.filter(further, folded__gte=after.name)
     rows = list(found[: limit + 1])
     more, rows = len(rows) > limit, rows[:limit]
-    return Page(rows, _cursor(rows[-1]) if more else None, _cursor(rows[0]) if after and rows else None)
+    return Page(rows, cursor_of(rows[-1]) if more else None, cursor_of(rows[0]) if after and rows else None)
 
 
-def _cursor(school: Any) -> str:
+def cursor_of(school: Any) -> str:
     return Place(school.folded, school.id).cursor()
 
 
@@ -109,6 +109,11 @@ def only_match(actor: Actor, text: str) -> School | None:
     named = list(within_reach(actor).annotate(folded=FOLDED).filter(folded=folded(text))[:2])
     found: School | None = named[0] if len(named) == 1 else within_reach(actor).filter(slug=text.lower()).first()
     return found
+
+
+def was_address_of(school_id: UUID, slug: str) -> bool:
+    """Whether this workspace address is or was the school's."""
+    return bool(UsedSlug.objects.filter(slug=slug[:63], school=school_id).exists())
 
 
 # -- how many ----------------------------------------------------------------------------------------------------------
