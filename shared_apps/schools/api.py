@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
 
-from shared_apps.schools.schemas import ReactivateIn, SchoolOut, SchoolsOut, SchoolsQuery, SuspendIn
+from shared_apps.schools.schemas import ReactivateIn, SchoolRowOut, SchoolRowsOut, SchoolsQuery, SuspendIn
 from shared_apps.schools.services import directory, standing
 from shared_apps.schools.services.progress import onboarding_of
 from tenants.door import Within, actor_of, api
@@ -19,7 +19,7 @@ router = Router(tags=["schools"])
 
 @api(
     router, "GET", "/operator/schools", permission=Permission.SCHOOLS_READ, within=Within.PLATFORM, audit=None,
-    response=SchoolsOut,
+    response=SchoolRowsOut,
 )  # fmt: skip
 def school_list(request: HttpRequest, query: Query[SchoolsQuery]) -> dict[str, Any]:
     """The schools within reach, by name."""
@@ -30,7 +30,7 @@ def school_list(request: HttpRequest, query: Query[SchoolsQuery]) -> dict[str, A
 
 @api(
     router, "POST", "/operator/schools/{uuid:school_id}/suspend", permission=Permission.SCHOOLS_SUSPEND,
-    within=Within.PLATFORM, audit="schools.suspended", response=SchoolOut,
+    within=Within.PLATFORM, audit="schools.suspended", response=SchoolRowOut,
 )  # fmt: skip
 def suspend(request: HttpRequest, school_id: UUID, body: SuspendIn) -> dict[str, Any]:
     """Block all logins and gate scans of a school; its exact name must come with it."""
@@ -43,7 +43,7 @@ def suspend(request: HttpRequest, school_id: UUID, body: SuspendIn) -> dict[str,
 
 @api(
     router, "POST", "/operator/schools/{uuid:school_id}/reactivate", permission=Permission.SCHOOLS_SUSPEND,
-    within=Within.PLATFORM, audit="schools.reactivated", response=SchoolOut,
+    within=Within.PLATFORM, audit="schools.reactivated", response=SchoolRowOut,
 )  # fmt: skip
 def reactivate(request: HttpRequest, school_id: UUID, body: ReactivateIn | None = None) -> dict[str, Any]:
     """Let a suspended school work again."""

@@ -16,7 +16,7 @@ class SchoolsQuery(Body):
     limit: int = Field(50, ge=1, le=100)
 
 
-class SchoolOut(Answer):
+class SchoolRowOut(Answer):
     """`onboarding`: complete, in_progress, needs_follow_up, failed, or unknown when it cannot be told."""
 
     id: UUID
@@ -28,8 +28,8 @@ class SchoolOut(Answer):
     created_at: datetime
 
 
-class SchoolsOut(Answer):
-    items: list[SchoolOut]
+class SchoolRowsOut(Answer):
+    items: list[SchoolRowOut]
     next: str | None
 
 
