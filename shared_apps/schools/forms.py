@@ -111,3 +111,16 @@ class SchoolForm(Form):
 
     def clean_close_time(self) -> str:
         return f"{self.cleaned_data['close_time']:%H:%M}"
+
+
+class AdminForm(Form):
+    """Who of a school's admins is to be helped, by the address they tell."""
+
+    email = forms.CharField(
+        label=_("The admin’s email address"), max_length=254, validators=[storable],
+        widget=forms.TextInput(attrs={
+            "type": "email", "inputmode": "email", "autocomplete": "off", "autocapitalize": "none",
+            "spellcheck": "false",
+        }),
+        help_text=_("Ask the person for it. The platform keeps no addresses and cannot look it up."),
+    )  # fmt: skip

@@ -10,6 +10,8 @@ urlpatterns = [
     path("schools/suggestions", views.suggestions),
     path("schools/<uuid:school_id>", views.overview),
     path("schools/<uuid:school_id>/settings", views.school_settings),
+    path("schools/<uuid:school_id>/progress", views.progress),
+    path("schools/<uuid:school_id>/support", views.school_support),
     path("schools/<uuid:school_id>/suspend", views.suspend),
     path("schools/<uuid:school_id>/reactivate", views.reactivate),
 ]

@@ -13,9 +13,17 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shared_apps.deliveries.services.providers import providers
 from shared_apps.identity.services.names import names_of
-from shared_apps.schools.forms import SIZES, DirectoryForm, ListQuery, ReactivateForm, SchoolForm, SuspendForm
+from shared_apps.schools.forms import (
+    SIZES,
+    AdminForm,
+    DirectoryForm,
+    ListQuery,
+    ReactivateForm,
+    SchoolForm,
+    SuspendForm,
+)
 from shared_apps.schools.rules import mark_of
-from shared_apps.schools.services import directory, settings, standing
+from shared_apps.schools.services import directory, settings, standing, support
 from shared_apps.schools.services.progress import onboarding_of
 from tenants.actor import Actor
 from tenants.ask import Unavailable
@@ -101,6 +109,7 @@ def actions(actor: Actor, school: School) -> dict[str, bool]:
     """What this person may do to this school as it stands."""
     decides = may(actor, Permission.SCHOOLS_SUSPEND)
     return {
+        "may_support": may(actor, Permission.SCHOOLS_SUPPORT),
         "may_set": may(actor, Permission.SCHOOLS_SETTINGS),
         "may_suspend": decides and school.state == SchoolState.ACTIVE,
         "may_reactivate": decides and school.state == SchoolState.DISABLED,
@@ -134,7 +143,7 @@ def overview(request: HttpRequest, school_id: UUID) -> HttpResponse:
     school = directory.one(actor, school_id)
     why = standing.latest(school.id)
     context = {
-        **about(actor, school), "why": why, "why_at": local(school, why and why.at),
+        **about(actor, school), **progress_of(school), "why": why, "why_at": local(school, why and why.at),
         "why_by": names_of([why.by]).get(why.by, _("Unknown")) if why else "",
     }  # fmt: skip
     return render(request, "schools/overview.html", context)
@@ -251,6 +260,62 @@ def settings_words() -> dict[str, str]:
         "unknown_timezone": _("There is no such timezone. Write it as in Africa/Johannesburg."),
         "unknown_region": _("This is no code of a region. Write it as in ZA-GP."),
         "before_bell": _("The campus closes after the bell in the morning."),
+    }
+
+
+# -- progress, support -------------------------------------------------------------------------------------------------
+
+
+@page(permission=Permission.SCHOOLS_READ, within=Within.PLATFORM, audit=None)
+def progress(request: HttpRequest, school_id: UUID) -> HttpResponse:
+    """What the school told about itself, to be opened under its row; without script, the same on its own page."""
+    school = directory.one(actor_of(request), school_id)
+    if not request.headers.get("HX-Request"):
+        return redirect(f"{LIST}/{school_id}#progress")
+    return render(request, "schools/_progress.html", progress_of(school))
+
+
+def progress_of(school: School) -> dict[str, Any]:
+    told = support.condition(school.id, now=timezone.now())
+    return {
+        "school": school, "told": told, "figures": told.now if told.known else None, "before": told.before,
+        "as_of": local(school, told.before and told.before.as_of),
+        "last_scan": local(school, told.before and told.before.last_gate_activity),
+    }  # fmt: skip
+
+
+@page(permission=Permission.SCHOOLS_SUPPORT, within=Within.PLATFORM, audit="schools.access_reset")
+def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
+    """What the school told about itself and its work, and a way in for an admin of it; the password is shown once."""
+    actor, now = actor_of(request), timezone.now()
+    school = directory.one(actor, school_id)
+    form, password, status = AdminForm(request.POST or None), "", 200
+    if request.method == "POST":
+        give = support.resend_invite if request.POST.get("deed") == "invite" else support.reset_access
+        try:
+            if form.is_valid():
+                password = give(by=actor, school_id=school_id, email=form.cleaned_data["email"], now=now)
+            status = 200 if password else 422
+        except Refusal as refusal:
+            if refusal.status == 404:
+                raise
+            status = refusal.status
+            form.refuse(refusal, **support_words())
+    told = progress_of(school)
+    context = {
+        **about(actor, school), **told, "form": form, "password": password,
+        "errors": [(letter, local(school, letter.died_at)) for letter in told["told"].errors],
+        "troubles": [(one, local(school, one.since)) for one in told["told"].troubles],
+    }  # fmt: skip
+    return render(request, "schools/support.html", context, status=status)
+
+
+def support_words() -> dict[str, str]:
+    return {
+        "no_such_admin": _("No admin of this school has this address."),
+        "signed_in_before": _("This person has chosen a password already. Reset their access instead."),
+        "platform_person": _("This person works for the platform, too. A super admin has to help."),
+        "school_unreachable": _("The school cannot be reached now. Nothing was changed."),
     }
 
 

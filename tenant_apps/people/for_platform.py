@@ -46,6 +46,12 @@ def standing_changed(*, standing: UUID, state: str, at: datetime, by: str, reaso
     return standings.hear_of_standing(by=operator(by), standing=standing, state=state, at=at, reason=reason, now=now)
 
 
+@for_platform("people.access_given")
+def access_given(*, deed: str, person: UUID, by: str, now: datetime) -> None:
+    """The platform gave an admin of the school a new way in (`access_reset`, `invite_sent`)."""
+    standings.hear_of_access(by=operator(by), deed=deed, person=person, now=now)
+
+
 @for_platform("people.settings")
 def settings() -> dict[str, str]:
     """`bell`, `close_time` (HH:MM) and `default_language`."""

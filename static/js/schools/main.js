@@ -26,6 +26,34 @@ async function open(link) {
   dialog.querySelector("input:not([type=hidden]), textarea")?.focus();
 }
 
+// Progress opens under its row; the same link closes it again.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-progress]");
+  const row = link?.closest("tr");
+  if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const menu = link.closest("details");
+  menu.open = false;
+  menu.querySelector("summary").focus();
+  if (row.nextElementSibling?.matches(".schools__more")) {
+    row.nextElementSibling.remove();
+    return;
+  }
+  const answer = await fetch(link.href, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) {
+    location.assign(link.href);
+    return;
+  }
+  const more = document.createElement("tr");
+  more.className = "schools__more";
+  const cell = document.createElement("td");
+  cell.colSpan = row.cells.length;
+  cell.setAttribute("role", "status");
+  cell.innerHTML = await answer.text();
+  more.append(cell);
+  row.after(more);
+});
+
 // The button waits for the exact name; the server looks at it again.
 function watch(root) {
   for (const button of root.querySelectorAll("[data-needs-name]")) {

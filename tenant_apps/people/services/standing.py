@@ -10,6 +10,11 @@ from tenants.actor import Actor
 KINDS = {"disabled": "people.school_suspended", "active": "people.school_reactivated"}
 
 
+def hear_of_access(*, by: Actor, deed: str, person: UUID, now: datetime) -> None:
+    """Record that the platform gave one of our admins a new way in: `access_reset` or `invite_sent`."""
+    record(f"people.{deed}", by=by, at=now, now=now, about={"staff": str(person)})
+
+
 def emergency_active() -> bool:
     """Whether an emergency is active here now."""
     return bool(SchoolProfile.objects.get().lockdown)
