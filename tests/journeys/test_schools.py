@@ -1,14 +1,33 @@
 """The operator's schools in a browser: found, suspended in a dialog by keyboard, felt at a gate, and taken up again."""
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from tenant_apps.events.models import Reaction
+from tenant_apps.events.services.record import record
+from tenant_apps.messaging.jobs import tell_platform
+from tenants.actor import system
 from tenants.models import School
+from tenants.scope import school_scope
+from tests import world
 from tests.journeys.acts import axe_clean, fits, sign_in, snap
 
 pytestmark = pytest.mark.journey
 OPERATOR = "operator@example.com"
 SUSPENDING = "Suspending blocks all logins and gate scans for this school."
+
+
+def in_trouble(cast):
+    """Work that was given up, and all of it published."""
+    now = timezone.now()
+    with school_scope(cast.ref):
+        event = record("gate.scanned", by=system("test"), at=now, now=now, quiet=True)
+        Reaction.objects.create(
+            event=event, handler="messaging.tell_guardians", lane="movement-postcommit", next_at=now, state="dead",
+            attempts=8, error="mailbox_full", done_at=now,
+        )  # fmt: skip
+    tell_platform(school=cast.ref)
 
 
 @pytest.mark.parametrize(
@@ -19,12 +38,13 @@ def test_the_pages_of_the_schools_fit_and_are_accessible(visit, language, width,
     School.objects.filter(slug="riverside").update(
         name="Hoërskool Karoorand-Noord en Omstreke Privaat Kollege", timezone="America/Argentina/Buenos_Aires"
     )
+    in_trouble(world.read("greenfield"))
     page = visit(language=language, width=width, theme=theme)
     sign_in(page, OPERATOR)
     key = School.objects.get(slug="greenfield").id
     for name, path in (
         ("schools", ""), ("schools-none", "?search=nowhere"), ("school", f"/{key}"), ("suspend", f"/{key}/suspend"),
-        ("settings", f"/{key}/settings"),
+        ("settings", f"/{key}/settings"), ("support", f"/{key}/support"),
     ):  # fmt: skip
         page.goto(f"/operator/schools{path}")
         assert page.locator("html").get_attribute("lang") == language
@@ -35,6 +55,12 @@ def test_the_pages_of_the_schools_fit_and_are_accessible(visit, language, width,
     page.locator(".schools details summary").first.click()
     fits(page)
     snap(page, f"operator-schools-menu-{width}-{language}-{theme}")
+    page.locator("[data-progress]").first.click()
+    page.locator(".schools__more dl").wait_for()
+    fits(page)
+    axe_clean(page)
+    snap(page, f"operator-schools-progress-{width}-{language}-{theme}")
+    page.locator(".schools details summary").first.click()
     page.locator("[data-standing]").first.click()
     page.locator("dialog[open]").wait_for()
     fits(page)
