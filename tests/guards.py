@@ -59,6 +59,12 @@ GUARDS = (
     Guard("pipelined commit", BASE, "        if self._pipeline is None:\n", "        if True:\n", "tests/isolation/test_pipeline.py"),
     Guard("one sealer", "tenants/ledger.py", "return bool(cursor.fetchone()[0])", "return True", "tests/seals/test_sealer.py"),
     Guard("torn history", "tenants/ledger.py", "if kept and (kept.size", "if False and (kept.size", "tests/seals/test_tampering.py"),
+    Guard("emergency before suspension", "shared_apps/schools/services/standing.py", "    if active:", "    if False:", "tests/schools/test_suspend.py"),
+    Guard("exact name", "shared_apps/schools/services/standing.py", "if confirm_name != school.name:", "if False:", "tests/schools/test_suspend.py"),
+    Guard("suspended work stands still", "tenant_apps/events/services/drain.py", "if not leave.holds(clock()):", "if False:", "tests/schools/test_suspend.py"),
+    Guard("told once", "tenant_apps/people/services/standing.py", "if any(facts.get", "if False and any(facts.get", "tests/schools/test_suspend.py"),
+    Guard("reach of one school", "shared_apps/schools/services/directory.py", "within_reach(actor).select_related", "School.objects.select_related", "tests/schools/test_list.py"),
+    Guard("platform people's passwords", "shared_apps/schools/services/support.py", "if holds_platform_role(held.login):", "if False:", "tests/schools/test_support.py"),
     Guard("checkpoint signature", "tenants/seals.py", "key.verify(statement.signature, statement.words())", "pass", "tests/seals/test_tampering.py"),
     Guard("second place", "tenant_apps/events/jobs.py", "            keep_checkpoints(made)\n", "            pass\n", "tests/seals/test_sealer.py"),
 )  # fmt: skip

@@ -152,6 +152,7 @@ def overview(request: HttpRequest, school_id: UUID) -> HttpResponse:
 def about(actor: Actor, school: School) -> dict[str, Any]:
     """What every page of one school shows in its head."""
     (row,) = rows(actor, [school])
+    row["subject"] = row.pop("school")  # `school` would tell the shell that its reader is signed in to one
     return row
 
 
@@ -198,7 +199,7 @@ def standing_page(
         form.add_error("confirm_name" if name_differs else None, words_for(refusal))
     status = refusal.status if refusal else 422 if form.errors else 200
     template = f"schools/_{deed}.html" if request.headers.get("HX-Request") else f"schools/{deed}.html"
-    return render(request, template, {"school": school, "form": form}, status=status)
+    return render(request, template, {"subject": school, "form": form}, status=status)
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------
@@ -278,7 +279,7 @@ def progress(request: HttpRequest, school_id: UUID) -> HttpResponse:
 def progress_of(school: School) -> dict[str, Any]:
     told = support.condition(school.id, now=timezone.now())
     return {
-        "school": school, "told": told, "figures": told.now if told.known else None, "before": told.before,
+        "subject": school, "told": told, "figures": told.now if told.known else None, "before": told.before,
         "as_of": local(school, told.before and told.before.as_of),
         "last_scan": local(school, told.before and told.before.last_gate_activity),
     }  # fmt: skip
