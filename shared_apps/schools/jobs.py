@@ -1,8 +1,8 @@
-"""What the clock starts for the directory of schools."""
+"""What the clock starts for the directory of schools, and for schools on their way in."""
 
 from django.utils import timezone
 
-from shared_apps.schools.services import directory, standing
+from shared_apps.schools.services import directory, onboarding_answers, standing
 from tenants.jobs import job
 
 
@@ -16,3 +16,9 @@ def tell() -> None:
 def add_up() -> None:
     """Keep the counting of schools short."""
     directory.add_up()
+
+
+@job("schools.tidy_drafts")
+def tidy_drafts() -> None:
+    """Delete the answers that nobody used."""
+    onboarding_answers.tidy(now=timezone.now())

@@ -1,4 +1,4 @@
-"""What can be decided about the directory without asking anybody: the place in a list, a word to look for."""
+"""What can be said about schools without asking anybody: an address, a region, hours, a place in the list."""
 
 import base64
 import binascii
@@ -6,9 +6,63 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from datetime import time
 from uuid import UUID
+
+LONGEST_SLUG = 50  # room for a number behind it
+REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3}(-[a-z0-9]{1,40})*)?")  # ISO 3166, 3166-2, own districts
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+COMMON = {
+    "the", "of", "and", "school", "skool", "primary", "secondary", "high", "academy", "college", "combined", "junior",
+    "senior", "laerskool", "hoerskool", "isikole", "st", "saint",
+}  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Lower case, without accents."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
+
+
+def slug_of(name: str) -> str:
+    """`Hoërskool Karoorand` -> `hoerskool-karoorand`; `school` for a name without a letter we can write."""
+    words = re.findall(r"[a-z0-9]+", plain(name).replace("'", "").replace("\u2019", ""))
+    slug = "-".join(words)[:LONGEST_SLUG].strip("-")
+    return slug or "school"
+
+
+def free_slug(base: str, taken: Set[str]) -> str:
+    """`base`, or `base-2`, `base-3` and so on."""
+    number = 1
+    while (slug := base if number == 1 else f"{base}-{number}") in taken:
+        number += 1
+    return slug
+
+
+def telling_words(name: str) -> list[str]:
+    """The words of a school's name that tell it from others, the longest first."""
+    words = {word for word in re.findall(r"[a-z0-9]+", plain(name)) if word not in COMMON and len(word) > 2}
+    return sorted(words, key=lambda word: (-len(word), word))
+
+
+def is_region(text: str) -> bool:
+    return REGION.fullmatch(text) is not None
+
+
+def clock(text: str) -> time | None:
+    """`17:00` as a time, or None."""
+    return time(int(text[:2]), int(text[3:])) if CLOCK.fullmatch(text) else None
+
+
+def two_names(name: str) -> tuple[str, str]:
+    """Given name and the rest. Some people have one name only."""
+    given, _, family = " ".join(name.split()).partition(" ")
+    return given, family
+
+
+# -- the directory -----------------------------------------------------------------------------------------------------
 
 ACCENTS = range(0x0300, 0x0370)
 LONGEST_CURSOR = 1200
@@ -26,8 +80,7 @@ def grams(word: str) -> list[str]:
 
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3}(-[a-z0-9]{1,40})*)?")  # ISO 3166, 3166-2, own districts
-SHORTEST_SLUG, LONGEST_SLUG = 3, 63
+SHORTEST_ADDRESS, LONGEST_ADDRESS = 3, 63
 # Words that are, or may one day be, addresses of the product itself; a school may not look like it.
 RESERVED = frozenset({
     "about", "access", "account", "accounts", "admin", "administrator", "api", "app", "apps", "assets", "audit", "auth",
@@ -45,13 +98,9 @@ def fault_in_slug(slug: str) -> str:
     """Why `slug` can be no workspace address: `malformed`, `length`, `reserved`; "" for a good one."""
     if not SLUG.fullmatch(slug):
         return "malformed"
-    if not SHORTEST_SLUG <= len(slug) <= LONGEST_SLUG:
+    if not SHORTEST_ADDRESS <= len(slug) <= LONGEST_ADDRESS:
         return "length"
     return "reserved" if slug in RESERVED else ""
-
-
-def is_region(text: str) -> bool:
-    return len(text) <= 64 and REGION.fullmatch(text) is not None
 
 
 def mark_of(values: Mapping[str, str]) -> str:

@@ -1,17 +1,27 @@
-"""Addresses of the operator's pages about schools, under `/operator/`."""
+"""Addresses of the pages about schools, and of those about new ones."""
 
 from django.urls import path
 
-from shared_apps.schools import views
+from shared_apps.schools.views import directory, onboarding
 
 urlpatterns = [
-    path("schools", views.school_list),
-    path("schools/jump", views.jump),
-    path("schools/suggestions", views.suggestions),
-    path("schools/<uuid:school_id>", views.overview),
-    path("schools/<uuid:school_id>/settings", views.school_settings),
-    path("schools/<uuid:school_id>/progress", views.progress),
-    path("schools/<uuid:school_id>/support", views.school_support),
-    path("schools/<uuid:school_id>/suspend", views.suspend),
-    path("schools/<uuid:school_id>/reactivate", views.reactivate),
+    path("operator/schools", directory.school_list),
+    path("operator/schools/jump", directory.jump),
+    path("operator/schools/suggestions", directory.suggestions),
+    path("operator/schools/<uuid:school_id>", directory.overview),
+    path("operator/schools/<uuid:school_id>/settings", directory.school_settings),
+    path("operator/schools/<uuid:school_id>/progress", directory.progress),
+    path("operator/schools/<uuid:school_id>/support", directory.school_support),
+    path("operator/schools/<uuid:school_id>/suspend", directory.suspend),
+    path("operator/schools/<uuid:school_id>/reactivate", directory.reactivate),
+    path("operator/schools/new", onboarding.new_school),
+    path("operator/schools/new/<str:draft_id>", onboarding.review),
+    path("operator/onboardings", onboarding.onboardings),
+    path("operator/onboardings/<str:onboarding_id>", onboarding.onboarding),
+    path("operator/onboardings/<str:onboarding_id>/passwords", onboarding.passwords),
+    path("operator/onboardings/<str:onboarding_id>/retry", onboarding.retry),
+    path("operator/onboardings/<str:onboarding_id>/resume", onboarding.resume),
+    path("operator/onboardings/<str:onboarding_id>/again", onboarding.again),
+    path("operator/onboardings/<str:onboarding_id>/acknowledge", onboarding.acknowledge),
+    path("operator/onboardings/<str:onboarding_id>/undo", onboarding.undo),
 ]

@@ -57,7 +57,7 @@ def schools_out(schools: list[School]) -> list[dict[str, Any]]:
     return [
         {
             "id": school.id, "slug": school.slug, "name": school.name, "timezone": school.timezone,
-            "state": school.state, "onboarding": onboarding[school.id], "created_at": school.created_at,
+            "state": school.state, "onboarding": onboarding[school.id].state, "created_at": school.created_at,
         }
         for school in schools
     ]  # fmt: skip

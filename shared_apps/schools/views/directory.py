@@ -18,8 +18,8 @@ from shared_apps.schools.forms import (
     AdminForm,
     DirectoryForm,
     ListQuery,
+    OwnForm,
     ReactivateForm,
-    SchoolForm,
     SuspendForm,
 )
 from shared_apps.schools.rules import mark_of
@@ -58,9 +58,9 @@ ZONES = sorted(zone for zone in available_timezones() if zone.startswith("Africa
 LIST = "/operator/schools"
 ONBOARDING: dict[str, Chip] = {
     "complete": ("ok", gettext_lazy("Onboarding complete")),
-    "in_progress": ("info", pgettext_lazy("onboarding", "In progress")),
-    "needs_follow_up": ("watch", pgettext_lazy("onboarding", "Needs follow-up")),
-    "failed": ("watch", pgettext_lazy("onboarding", "Failed")),
+    "in_progress": ("info", pgettext_lazy("onboarding of a school", "In progress")),
+    "needs_follow_up": ("watch", gettext_lazy("Needs follow-up")),
+    "failed": ("watch", pgettext_lazy("onboarding of a school", "Failed")),
 }
 
 
@@ -99,7 +99,8 @@ def rows(actor: Actor, schools: list[School]) -> list[dict[str, Any]]:
     return [
         {
             "school": school, "created": local(school, school.created_at), "state": STATES[school.state],
-            "onboarding": ONBOARDING.get(onboarding[school.id]), **actions(actor, school),
+            "onboarding": ONBOARDING[onboarding[school.id].state], "run": onboarding[school.id].run,
+            **actions(actor, school),
         }
         for school in schools
     ]  # fmt: skip
@@ -109,6 +110,7 @@ def actions(actor: Actor, school: School) -> dict[str, bool]:
     """What this person may do to this school as it stands."""
     decides = may(actor, Permission.SCHOOLS_SUSPEND)
     return {
+        "may_onboard": may(actor, Permission.SCHOOLS_ONBOARD),
         "may_support": may(actor, Permission.SCHOOLS_SUPPORT),
         "may_set": may(actor, Permission.SCHOOLS_SETTINGS),
         "may_suspend": decides and school.state == SchoolState.ACTIVE,
@@ -211,10 +213,10 @@ def school_settings(request: HttpRequest, school_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     school = directory.one(actor, school_id)
     section = request.POST.get("section", "")
-    form: DirectoryForm | SchoolForm | None = None
+    form: DirectoryForm | OwnForm | None = None
     status = 200
     if request.method == "POST":
-        form = SchoolForm(request.POST) if section == "school" else DirectoryForm(request.POST)
+        form = OwnForm(request.POST) if section == "school" else DirectoryForm(request.POST)
         try:
             if form.is_valid():
                 save_settings(actor, school_id, form)
@@ -228,20 +230,20 @@ def school_settings(request: HttpRequest, school_id: UUID) -> HttpResponse:
     return render(request, "schools/settings.html", settings_context(actor, school, form), status=status)
 
 
-def save_settings(actor: Actor, school_id: UUID, form: DirectoryForm | SchoolForm) -> None:
+def save_settings(actor: Actor, school_id: UUID, form: DirectoryForm | OwnForm) -> None:
     values = {name: value for name, value in form.cleaned_data.items() if name != "seen"}
-    change = settings.change_school if isinstance(form, SchoolForm) else settings.change_directory
+    change = settings.change_school if isinstance(form, OwnForm) else settings.change_directory
     change(by=actor, school_id=school_id, seen=form.cleaned_data["seen"], values=values, now=timezone.now())
 
 
-def settings_context(actor: Actor, school: School, form: DirectoryForm | SchoolForm | None) -> dict[str, Any]:
+def settings_context(actor: Actor, school: School, form: DirectoryForm | OwnForm | None) -> dict[str, Any]:
     entry, told = settings.directory_entry(school), settings.school_settings(school)
-    in_school = None if isinstance(told, Unavailable) else SchoolForm(initial={**told, "seen": mark_of(told)})
+    in_school = None if isinstance(told, Unavailable) else OwnForm(initial={**told, "seen": mark_of(told)})
     in_directory = DirectoryForm(initial={**entry, "seen": mark_of(entry)})
     return {
         **about(actor, school), "form": form, "zones": [zone for zone in ZONES if zone != school.timezone],
         "directory_form": form if isinstance(form, DirectoryForm) else in_directory,
-        "school_form": form if isinstance(form, SchoolForm) and in_school else in_school,
+        "school_form": form if isinstance(form, OwnForm) and in_school else in_school,
         "providers": [(one.name, *READINESS[one.state]) for one in providers()],
         "history": [
             (local(school, one.at), one.who, [(FIELDS.get(name, name), told) for name, told in one.changes.items()])

@@ -63,7 +63,7 @@ BEFORE = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("schools", "0001_directory")]
+    dependencies = [("schools", "0002_directory")]
 
     operations = [
         migrations.RunSQL(

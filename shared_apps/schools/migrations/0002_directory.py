@@ -7,10 +7,9 @@ import tenants.ids
 
 
 class Migration(migrations.Migration):
-    initial = True
-
     dependencies = [
-        ("tenants", "0005_region"),
+        ("schools", "0001_onboarding"),
+        ("tenants", "0006_epoch"),
     ]
 
     operations = [
