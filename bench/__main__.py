@@ -11,10 +11,13 @@ from bench import ground
 
 ground.start()
 
-from bench import fleet, memory, provision, scan, seals  # noqa: E402
+from bench import fleet, memory, provision, scan, schools, seals  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results.json"
-ALL = {**provision.BENCHMARKS, **fleet.BENCHMARKS, **memory.BENCHMARKS, **scan.BENCHMARKS, **seals.BENCHMARKS}
+ALL = {
+    **provision.BENCHMARKS, **fleet.BENCHMARKS, **memory.BENCHMARKS, **scan.BENCHMARKS, **schools.BENCHMARKS,
+    **seals.BENCHMARKS,
+}  # fmt: skip
 
 
 def main(wanted: list[str]) -> None:

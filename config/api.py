@@ -11,7 +11,7 @@ from shared_apps.access.api import router as access
 from shared_apps.billing.api import router as billing
 from shared_apps.identity.api import router as identity
 from shared_apps.operator.api import router as operator
-from shared_apps.schools.api import onboardings
+from shared_apps.schools.api import onboardings, schools
 from tenant_apps.attendance.api import router as attendance
 from tenant_apps.gate.api import router as gate
 from tenant_apps.roster.api import router as roster
@@ -23,6 +23,7 @@ log = logging.getLogger("mysentinel.api")
 api = NinjaAPI(title="MySentinel", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
 api.add_router("/", identity)
 api.add_router("/", access)
+api.add_router("/", schools)
 api.add_router("/", onboardings)
 api.add_router("/", operator)
 api.add_router("/", billing)

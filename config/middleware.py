@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
@@ -19,10 +20,11 @@ from shared_apps.identity.services.identify import recognise
 from shared_apps.identity.services.names import introduce
 from shared_apps.identity.services.sign_in import renewed
 from shared_apps.identity.views import set_session_cookie
+from shared_apps.schools.services.directory import was_address_of
 from tenants import token
 from tenants.actor import Actor
 from tenants.cells import CellDown
-from tenants.door import refusal_page
+from tenants.door import SAFE, refusal_page
 from tenants.ids import new_id
 from tenants.problems import Refusal, cell_down, forbidden, problem, token_invalid
 
@@ -230,6 +232,9 @@ class Workspace:
         actor: Actor | None = request.actor  # type: ignore[attr-defined]
         if not named or actor is None or (actor.school and actor.school.slug == named["slug"]):
             return None
+        if actor.school and request.method in SAFE and was_address_of(actor.school.id, named["slug"]):
+            rest = request.get_full_path().removeprefix(f"/s/{named['slug']}")
+            return redirect(f"/s/{actor.school.slug}{rest}")  # an old bookmark of one's own school
         record(
             "wall.other_school_refused", by=actor.name_in_audit, now=timezone.now(),
             school=actor.school.id if actor.school else None, facts={"path_school": named["slug"][:63]},

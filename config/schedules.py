@@ -19,5 +19,7 @@ SCHEDULES = {
     "deliveries.sweep": 1,  # schools that should tell the platform how they are
     "deliveries.forget": 60,
     "queue.tidy": 60,
+    "schools.tell": 1,  # what was done to a school and its own history does not have yet
+    "schools.add_up": 60,
     "drift.look": 5,  # looks by night alone, at schools not looked at since the night before
 }

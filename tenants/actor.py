@@ -40,3 +40,10 @@ class Actor:
 def system(name: str, school: SchoolRef | None = None) -> Actor:
     """The product itself acting, for the clock and for reactions."""
     return Actor(kind="system", scope="school" if school else "platform", school=school, system=name)
+
+
+def operator(name_in_audit: str) -> Actor:
+    """Somebody of the platform acting on a school from outside, by their name in the platform's history."""
+    if name_in_audit.startswith("system:"):
+        return system(name_in_audit.removeprefix("system:"))
+    return Actor(kind="person", scope="platform", login=UUID(name_in_audit))

@@ -51,6 +51,12 @@ def record(
     return event
 
 
+def latest_of(kind: str, *, school: UUID, limit: int) -> list[dict[str, Any]]:
+    """The newest events of one kind about a school: `at`, `actor` and what else their bodies say."""
+    events = PlatformEvent.objects.filter(kind=kind, school=school).order_by("-at", "-id")[:limit]
+    return [{**json.loads(event.body), "at": event.at} for event in events]
+
+
 # -- seals ------------------------------------------------------------------------------------------------------------
 
 

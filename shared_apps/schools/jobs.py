@@ -1,9 +1,21 @@
-"""What the clock starts for schools on their way in."""
+"""What the clock starts for the directory of schools, and for schools on their way in."""
 
 from django.utils import timezone
 
-from shared_apps.schools.services import onboarding_answers
+from shared_apps.schools.services import directory, onboarding_answers, standing
 from tenants.jobs import job
+
+
+@job("schools.tell")
+def tell() -> None:
+    """Put what was done to a school into that school's own history, where it could not be written at once."""
+    standing.tell_untold(now=timezone.now())
+
+
+@job("schools.add_up")
+def add_up() -> None:
+    """Keep the counting of schools short."""
+    directory.add_up()
 
 
 @job("schools.tidy_drafts")

@@ -1,18 +1,27 @@
-"""Addresses of the pages about new schools."""
+"""Addresses of the pages about schools, and of those about new ones."""
 
 from django.urls import path
 
-from shared_apps.schools import views
+from shared_apps.schools.views import directory, onboarding
 
 urlpatterns = [
-    path("operator/schools/new", views.new_school),
-    path("operator/schools/new/<str:draft_id>", views.review),
-    path("operator/onboardings", views.onboardings),
-    path("operator/onboardings/<str:onboarding_id>", views.onboarding),
-    path("operator/onboardings/<str:onboarding_id>/passwords", views.passwords),
-    path("operator/onboardings/<str:onboarding_id>/retry", views.retry),
-    path("operator/onboardings/<str:onboarding_id>/resume", views.resume),
-    path("operator/onboardings/<str:onboarding_id>/again", views.again),
-    path("operator/onboardings/<str:onboarding_id>/acknowledge", views.acknowledge),
-    path("operator/onboardings/<str:onboarding_id>/undo", views.undo),
+    path("operator/schools", directory.school_list),
+    path("operator/schools/jump", directory.jump),
+    path("operator/schools/suggestions", directory.suggestions),
+    path("operator/schools/<uuid:school_id>", directory.overview),
+    path("operator/schools/<uuid:school_id>/settings", directory.school_settings),
+    path("operator/schools/<uuid:school_id>/progress", directory.progress),
+    path("operator/schools/<uuid:school_id>/support", directory.school_support),
+    path("operator/schools/<uuid:school_id>/suspend", directory.suspend),
+    path("operator/schools/<uuid:school_id>/reactivate", directory.reactivate),
+    path("operator/schools/new", onboarding.new_school),
+    path("operator/schools/new/<str:draft_id>", onboarding.review),
+    path("operator/onboardings", onboarding.onboardings),
+    path("operator/onboardings/<str:onboarding_id>", onboarding.onboarding),
+    path("operator/onboardings/<str:onboarding_id>/passwords", onboarding.passwords),
+    path("operator/onboardings/<str:onboarding_id>/retry", onboarding.retry),
+    path("operator/onboardings/<str:onboarding_id>/resume", onboarding.resume),
+    path("operator/onboardings/<str:onboarding_id>/again", onboarding.again),
+    path("operator/onboardings/<str:onboarding_id>/acknowledge", onboarding.acknowledge),
+    path("operator/onboardings/<str:onboarding_id>/undo", onboarding.undo),
 ]

@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from tenant_apps.people.models import SchoolProfile, Staff
+from tenant_apps.people.services import settings as setting
+from tenant_apps.people.services import standing as standings
 from tenant_apps.people.services.staff import hire
-from tenants.actor import system
+from tenants.actor import operator, system
 from tenants.ask import for_platform
 from tenants.current import current_school
 from tenants.ids import new_id
@@ -33,6 +35,37 @@ def default_language() -> str:
 def introduction(*, person: UUID | None) -> dict[str, str]:
     """What a page of this school needs to greet somebody: their name ("" for nobody) and the school's language."""
     return {"name": staff_name(person=person), "default_language": default_language()}
+
+
+@for_platform("people.emergency_active")
+def emergency_active() -> bool:
+    """Whether an emergency is active at the school now."""
+    return standings.emergency_active()
+
+
+@for_platform("people.standing_changed")
+def standing_changed(*, standing: UUID, state: str, at: datetime, by: str, reason: str, now: datetime) -> bool:
+    """The platform suspended the school (`disabled`) or took it up again (`active`); False when that is known."""
+    return standings.hear_of_standing(by=operator(by), standing=standing, state=state, at=at, reason=reason, now=now)
+
+
+@for_platform("people.access_given")
+def access_given(*, deed: str, person: UUID, by: str, now: datetime) -> None:
+    """The platform gave an admin of the school a new way in (`access_reset`, `invite_sent`)."""
+    standings.hear_of_access(by=operator(by), deed=deed, person=person, now=now)
+
+
+@for_platform("people.settings")
+def settings() -> dict[str, str]:
+    """`bell`, `close_time` (HH:MM) and `default_language`."""
+    return setting.settings()
+
+
+@for_platform("people.change_settings")
+def change_settings(*, by: str, close_time: str, default_language: str, now: datetime) -> dict[str, dict[str, str]]:
+    """Set the school's hours and language; what changed. Raises Refusal 422."""
+    hour = time.fromisoformat(close_time)
+    return setting.change_settings(by=operator(by), now=now, close_time=hour, default_language=default_language)
 
 
 @for_platform("people.take_on")

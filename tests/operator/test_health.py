@@ -291,8 +291,8 @@ def test_others_are_refused(signed_in, greenfield, email):
     assert client.get(API).status_code == client.get("/operator/health").status_code == 403
 
 
-def test_those_who_watch_a_part_land_on_health(signed_in, world_db):
-    assert signed_in("gauteng@example.com").get("/")["Location"] == "/operator/health"
+def test_those_who_watch_a_part_land_on_their_schools(signed_in, world_db):
+    assert signed_in("gauteng@example.com").get("/")["Location"] == "/operator/schools"
 
 
 def test_a_live_beat_keeps_the_choice_of_schools(signed_in, greenfield):

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from shared_apps.deliveries.models import SchoolFigures
-from shared_apps.deliveries.rules import Figures, Waiting, fresh
+from shared_apps.deliveries.models import DeadLetter, SchoolFigures, Trouble
+from shared_apps.deliveries.rules import Figures, Letter, TroubleCount, Waiting, fresh
 from tenants.ask import Unavailable
 
 NEVER_TOLD = "never_told"
@@ -23,6 +23,24 @@ def last_known(school: UUID) -> Figures | None:
     """What this school told last, however long ago: to be shown greyed, with its time."""
     row = SchoolFigures.objects.filter(school=school).first()
     return plain(row) if row else None
+
+
+def troubles_of(school: UUID) -> list[TroubleCount]:
+    """What this school gave up or tries again, as it told last: kinds and codes, the most first."""
+    rows = Trouble.objects.filter(school=school).order_by("state", "-count", "handler", "reason")
+    return [TroubleCount(row.state, row.handler, row.reason, row.count, row.since) for row in rows]
+
+
+def last_errors_of(school: UUID, *, limit: int) -> list[Letter]:
+    """The newest dead letters this school told of."""
+    rows = DeadLetter.objects.filter(school=school).order_by("-died_at", "-id")[:limit]
+    return [
+        Letter(
+            id=row.reaction, handler=row.handler, kind=row.kind, reason=row.reason, attempts=row.attempts,
+            happened_at=row.happened_at, died_at=row.died_at, expires_at=row.expires_at,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _known(row: SchoolFigures | None, now: datetime) -> Figures | Unavailable:

@@ -9,7 +9,7 @@ from django.db import transaction
 from shared_apps.audit.services import record
 from shared_apps.identity.models import Login, Membership
 from shared_apps.identity.services.passwords import hash_password, temporary_password
-from shared_apps.identity.services.sign_in import email_hash
+from shared_apps.identity.services.sign_in import email_hash, revoke
 from tenants import epoch
 from tenants.permissions import PLATFORM_ROLES, ROLES
 
@@ -52,6 +52,31 @@ def give_role(
         epoch.raise_after_commit()
         record("identity.role_given", by=by, now=now, school=school, facts={"login": str(login.id), "role": role})
     return login
+
+
+def admin_of(school: UUID, *, email: str) -> Membership | None:
+    """The school's admin with this address, with the login; None when nobody there is."""
+    held = Membership.objects.filter(school=school, role="school_admin", active=True, login__active=True)
+    return held.select_related("login").filter(login__email_hash=email_hash(email)).first()
+
+
+def holds_platform_role(login: Login) -> bool:
+    """Whether this person is of the platform as well: then no school's helper may touch their password."""
+    return bool(login.memberships.filter(school=None, active=True).exists())
+
+
+@transaction.atomic
+def give_temporary_password(*, login: UUID, by: str, now: datetime, school: UUID) -> str:
+    """A new temporary password, told once; every session of the person ends."""
+    password = temporary_password()
+    held = Login.objects.select_for_update().get(pk=login)
+    held.password_hash, held.must_change_password = hash_password(password), True
+    held.save(update_fields=["password_hash", "must_change_password"])
+    epoch.raise_after_commit()
+    for session in held.sessions.filter(revoked_at=None):
+        revoke(session, by=by, now=now)
+    record("identity.temporary_password_given", by=by, now=now, school=school, facts={"login": str(login)})
+    return password
 
 
 def holders(role: str) -> int:

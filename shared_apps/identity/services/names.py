@@ -1,11 +1,13 @@
 """What a person is called and speaks. A school's people are asked of their school: the platform does not know."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared_apps.identity.models import Membership
 from tenants.actor import Actor
 from tenants.ask import ask
 from tenants.cells import CellDown
+from tenants.ids import parse_id
 
 
 def name_of(actor: Actor) -> str:
@@ -21,6 +23,13 @@ def language_of(actor: Actor) -> str:
     if actor.language or actor.school is None:
         return actor.language or "en"
     return str(ask(actor.school, "people.default_language"))
+
+
+def names_of(marks: Iterable[str]) -> dict[str, str]:
+    """What platform people are called, by their name in the platform's history; others are left out."""
+    logins = [key for mark in marks if (key := parse_id(mark))]
+    held = Membership.objects.filter(login__in=logins, school=None).exclude(name="")
+    return {str(login): name for login, name in held.values_list("login", "name")}
 
 
 @dataclass(frozen=True)

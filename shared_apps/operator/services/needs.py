@@ -9,9 +9,9 @@ from django.utils.translation import gettext
 from shared_apps.access.services import queue
 from shared_apps.deliveries.rules import Life
 from shared_apps.deliveries.services import totals
+from shared_apps.deliveries.services.providers import name_of
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.operator.services.picture import Picture
-from shared_apps.operator.services.providers import name_of
 from tenants.permissions import Permission, may
 
 NAMED = 3  # schools that went quiet, before the rest are only counted

@@ -8,10 +8,10 @@ from django.conf import settings
 from shared_apps.deliveries.rules import Waiting
 from shared_apps.deliveries.services import schools as lives
 from shared_apps.deliveries.services import totals
+from shared_apps.deliveries.services.providers import Provider, providers
 from shared_apps.deliveries.services.totals import Cause, Deliveries
 from shared_apps.groups.services import EVERYWHERE
 from shared_apps.identity.services.throttle import failures_since
-from shared_apps.operator.services.providers import Provider, providers
 from tenants.actor import Actor
 from tenants.jobs import last_beat
 

@@ -8,7 +8,7 @@ from shared_apps.audit.services import record
 from shared_apps.groups.models import Circle, CircleSchool
 from shared_apps.identity.services.accounts import account_of, give_role
 from shared_apps.schools import rules
-from shared_apps.schools.models import Draft, Onboarding
+from shared_apps.schools.models import Draft, Onboarding, UsedSlug
 from shared_apps.schools.services.onboarding_answers import opened
 from shared_apps.schools.services.onboarding_check import admin_check
 from shared_apps.workflows.services.registry import StepError, Task
@@ -33,7 +33,8 @@ def survey(task: Task) -> Ground:
     """A free address and the text that builds a school. Two that want the same address: the later one tries again."""
     onboarding = Onboarding.objects.get(pk=task.run)
     base = rules.slug_of(onboarding.name)
-    taken = set(School.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    # An address that once was another school's is refused by the database; a reserved one would look like the product.
+    taken = rules.RESERVED | set(UsedSlug.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return Ground(onboarding, rules.free_slug(base, taken), provisioning.golden_text())
 
 

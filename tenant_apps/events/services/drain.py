@@ -20,6 +20,7 @@ from tenant_apps.events.models import Event, Reaction, ReactionState
 from tenant_apps.events.services.record import particulars_of
 from tenants.current import SchoolRef, current_school
 from tenants.ids import new_id
+from tenants.models import School, SchoolState
 from tenants.reactions import Handler, Happened, Lane, ReactionError, handler_named
 from tenants.scope import school_scope
 from tenants.traces import without_text
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 TURN = 25  # reactions one school may have per lane before others get their turn
 SLICE = timedelta(seconds=0.5)  # and the time per lane after which it begins no further one
 ATTEMPTS = 8  # then dead
+LOOK_EVERY = timedelta(seconds=0.5)  # between two looks at whether the school was suspended
 BACK_OFF = timedelta(seconds=15)  # doubles each time, with jitter
 LONGEST = timedelta(hours=1)
 Clock = Callable[[], datetime]
@@ -44,15 +46,32 @@ class Claimed:
     event: Happened
 
 
+class Leave:
+    """Whether the school may still work: a suspension stops a turn that is under way before its next reaction."""
+
+    def __init__(self, school: SchoolRef) -> None:
+        self.school, self.given = school, False
+        self.looked: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        if self.looked is None or now - self.looked >= LOOK_EVERY:
+            self.looked = now
+            self.given = School.objects.filter(pk=self.school.id, state=SchoolState.ACTIVE).exists()
+        return self.given
+
+
 def drain(school: SchoolRef, *, clock: Clock, turn: int = TURN) -> bool:
     """Run what is due in `school`, at most `turn` per lane; True when something due may be left."""
-    left = [_drain_lane(school, lane, clock, turn) for lane in Lane]
+    leave = Leave(school)
+    left = [_drain_lane(school, lane, clock, turn, leave) for lane in Lane]
     return any(left)
 
 
-def _drain_lane(school: SchoolRef, lane: Lane, clock: Clock, turn: int) -> bool:
+def _drain_lane(school: SchoolRef, lane: Lane, clock: Clock, turn: int, leave: Leave) -> bool:
     until = clock() + SLICE
     for _ in range(turn):
+        if not leave.holds(clock()):
+            return False
         # An emergency recorded meanwhile goes first.
         reaction = claim(school, (Lane.EMERGENCY, lane), now=clock())
         if reaction is None:

@@ -125,3 +125,9 @@ def particulars_of(event_id: UUID) -> dict[str, Any]:
     """What the event says about people, or {} once erased."""
     row = Particulars.objects.filter(event_id=event_id).first()
     return {name: part["value"] for name, part in row.values.items()} if row else {}
+
+
+def facts_at(kind: str, *, at: datetime) -> list[dict[str, Any]]:
+    """What events of this kind say that happened at exactly this moment: how a doubled telling is known."""
+    found = Event.objects.filter(kind=kind, at=at)
+    return [json.loads(body)["facts"] for body in found.values_list("body", flat=True)]

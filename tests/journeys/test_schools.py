@@ -1,0 +1,144 @@
+"""The operator's schools in a browser: found, suspended in a dialog by keyboard, felt at a gate, and taken up again."""
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from tenant_apps.events.models import Reaction
+from tenant_apps.events.services.record import record
+from tenant_apps.messaging.jobs import tell_platform
+from tenants.actor import system
+from tenants.models import School
+from tenants.scope import school_scope
+from tests import world
+from tests.journeys.acts import axe_clean, fits, sign_in, snap
+
+pytestmark = pytest.mark.journey
+OPERATOR = "operator@example.com"
+SUSPENDING = "Suspending blocks all logins and gate scans for this school."
+
+
+def in_trouble(cast):
+    """Work that was given up, and all of it published."""
+    now = timezone.now()
+    with school_scope(cast.ref):
+        event = record("gate.scanned", by=system("test"), at=now, now=now, quiet=True)
+        Reaction.objects.create(
+            event=event, handler="messaging.tell_guardians", lane="movement-postcommit", next_at=now, state="dead",
+            attempts=8, error="mailbox_full", done_at=now,
+        )  # fmt: skip
+    tell_platform(school=cast.ref)
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "theme"),
+    [("en", 1280, "light"), ("zu", 360, "light"), ("af", 768, "dark"), ("en", 360, "dark"), ("zu", 1280, "dark")],
+)
+def test_the_pages_of_the_schools_fit_and_are_accessible(visit, language, width, theme):
+    School.objects.filter(slug="riverside").update(
+        name="Hoërskool Karoorand-Noord en Omstreke Privaat Kollege", timezone="America/Argentina/Buenos_Aires"
+    )
+    in_trouble(world.read("greenfield"))
+    page = visit(language=language, width=width, theme=theme)
+    sign_in(page, OPERATOR)
+    key = School.objects.get(slug="greenfield").id
+    for name, path in (
+        ("schools", ""), ("schools-none", "?search=nowhere"), ("school", f"/{key}"), ("suspend", f"/{key}/suspend"),
+        ("settings", f"/{key}/settings"), ("support", f"/{key}/support"),
+    ):  # fmt: skip
+        page.goto(f"/operator/schools{path}")
+        assert page.locator("html").get_attribute("lang") == language
+        fits(page)
+        axe_clean(page)
+        snap(page, f"operator-{name}-{width}-{language}-{theme}")
+    page.goto("/operator/schools")
+    page.locator(".schools details summary").first.click()
+    fits(page)
+    snap(page, f"operator-schools-menu-{width}-{language}-{theme}")
+    page.locator("[data-progress]").first.click()
+    page.locator(".schools__more dl").wait_for()
+    fits(page)
+    axe_clean(page)
+    snap(page, f"operator-schools-progress-{width}-{language}-{theme}")
+    page.locator(".schools details summary").first.click()
+    page.locator("[data-standing]").first.click()
+    page.locator("dialog[open]").wait_for()
+    fits(page)
+    axe_clean(page)
+    snap(page, f"operator-suspend-dialog-{width}-{language}-{theme}")
+
+
+def test_a_school_is_suspended_by_keyboard_and_its_people_are_out(visit, live_site):
+    admin = visit()
+    sign_in(admin, "admin@greenfield.example")
+    page = visit()
+    sign_in(page, OPERATOR)
+    page.goto("/operator/schools")
+    page.keyboard.press("/")
+    page.keyboard.type("greenf")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**search=greenf")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator(".schools summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Suspend", exact=True).focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text(SUSPENDING)
+    button = dialog.get_by_role("button", name="Suspend this school")
+    expect(dialog.locator("[name=confirm_name]")).to_be_focused()
+    expect(button).to_be_disabled()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Suspend", exact=True).click()
+    page.keyboard.type("greenfield primary")
+    expect(button).to_be_disabled()
+    dialog.locator("[name=confirm_name]").fill("Greenfield Primary")
+    expect(button).to_be_enabled()
+    dialog.locator("[name=reason]").fill("Asked for by the district")
+    button.click()
+    page.wait_for_url("**saved=suspended**")
+    expect(page.locator(".toast")).to_contain_text("School suspended")
+    expect(page.locator("tbody tr", has_text="Greenfield")).to_contain_text("Disabled")
+    admin.reload()
+    expect(admin.locator("h1")).to_have_text("This school is suspended")
+    page.get_by_role("link", name="Greenfield Primary").click()
+    expect(page.get_by_role("main")).to_contain_text("Reason: Asked for by the district")
+    axe_clean(page)
+    snap(page, "operator-suspended")
+    page.get_by_role("link", name="Reactivate").click()
+    page.locator("dialog[open]").get_by_role("button").click()
+    page.wait_for_url("**saved=reactivated**")
+    admin.goto("/s/greenfield/")
+    expect(admin.locator("h1")).not_to_have_text("This school is suspended")
+
+
+def test_without_script_a_school_is_suspended_on_a_page_of_its_own(visit, live_site):
+    page = visit(script=False, width=360)
+    sign_in(page, OPERATOR)
+    page.goto("/operator/schools")
+    page.locator("[name=to]").fill("Riverside High")
+    page.get_by_role("button", name="Go", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Riverside High")
+    page.get_by_role("link", name="Suspend").click()
+    expect(page.get_by_role("main")).to_contain_text(SUSPENDING)
+    page.locator("[name=confirm_name]").fill("riverside high")
+    page.locator("[name=reason]").fill("A wrong name first")
+    page.get_by_role("button", name="Suspend this school").click()
+    expect(page.locator("[name=confirm_name]")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("[name=reason]")).to_have_value("A wrong name first")
+    page.locator("[name=confirm_name]").fill("Riverside High")
+    page.get_by_role("button", name="Suspend this school").click()
+    page.wait_for_url("**saved=suspended**")
+    assert School.objects.get(slug="riverside").state == "disabled"
+
+
+def test_the_picker_offers_schools_while_one_types(visit, live_site):
+    page = visit()
+    sign_in(page, OPERATOR)
+    page.goto("/operator/schools")
+    page.locator("[name=to]").type("high")
+    expect(page.locator("#jump-names option")).to_have_count(1)
+    assert page.locator("#jump-names option").get_attribute("value") == "Riverside High"
