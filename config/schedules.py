@@ -8,5 +8,6 @@ SCHEDULES = {
     "audit.seal_late": 60,
     "deliveries.sweep": 1,  # schools that should tell the platform how they are
     "deliveries.forget": 60,
+    "deliveries.follow": 1,  # what became of replayed dead letters
     "queue.tidy": 60,
 }

@@ -1,20 +1,32 @@
-"""The clock wakes the schools that should tell how they are; their own job does the telling."""
+"""The clock wakes the schools that should tell how they are, and goes on with batches of dead letters."""
+
+from uuid import UUID
 
 from django.utils import timezone
 
+from shared_apps.deliveries.services import batches
 from shared_apps.deliveries.services import publish as publishing
 from tenants.jobs import job, wake
-
-TELL = "messaging.tell_platform"
 
 
 @job("deliveries.sweep")
 def sweep() -> None:
-    """One place in the queue for each school that is due, however often it is due."""
+    """One place in the queue for each school that is due, however often it is due; their own job does the telling."""
     for school in publishing.due(timezone.now()):
-        wake(TELL, school=school)
+        wake(batches.TELL, school=school)
 
 
 @job("deliveries.forget")
 def forget() -> None:
     publishing.forget(timezone.now())
+
+
+@job(batches.WORK)
+def batch(batch_id: str) -> None:
+    """One turn of one batch."""
+    batches.work(UUID(batch_id), now=timezone.now())
+
+
+@job("deliveries.follow")
+def follow() -> None:
+    batches.follow(now=timezone.now())

@@ -12,12 +12,12 @@ from django.utils.translation import pgettext_lazy
 from shared_apps.deliveries.rules import Life, rate
 from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.totals import Deliveries
+from shared_apps.deliveries.services.words import reason_words
 from shared_apps.operator.forms import SIZE, STATES, HealthQuery
 from shared_apps.operator.rules import Hours, chart
 from shared_apps.operator.services import health as reading
 from shared_apps.operator.services.needs import needs_of
 from shared_apps.operator.services.picture import Picture, failed_sign_ins, picture
-from shared_apps.operator.services.words import reason_words
 from tenants.door import Within, actor_of, page
 from tenants.models import School
 from tenants.permissions import Permission

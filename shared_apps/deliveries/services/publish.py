@@ -84,7 +84,9 @@ def _bury(troubles: Iterable[TroubleCount], letters: Iterable[Letter], school: U
     known = DeadLetter.objects.filter(school=school).values_list("reaction", "died_at")
     same = {key for key, died_at in known if key in here and died_at == here[key].died_at}
     DeadLetter.objects.filter(school=school).exclude(reaction__in=same).delete()
-    DeadLetter.objects.bulk_create(_row(letter, school) for key, letter in here.items() if key not in same)
+    # Ids grow with time: the newest gets the last, so that a list by id begins with it.
+    fresh = [_row(letter, school) for key, letter in reversed(here.items()) if key not in same]
+    DeadLetter.objects.bulk_create(fresh)
 
 
 def _row(letter: Letter, school: UUID) -> DeadLetter:

@@ -41,3 +41,14 @@ def reason_words(code: str) -> str:
 
 def handler_words(name: str) -> str:
     return str(HANDLERS.get(name, name))
+
+
+# What became of a letter, by the state of its reaction.
+STATES: dict[str, str | Promise] = {
+    "done": _("Done"),
+    "waiting": _("Waiting for its turn"),
+    "running": _("At work"),
+    "dead": _("Dead-lettered again, or still"),
+    "expired": _("Too late, not told"),
+    "discarded": _("Discarded"),
+}
