@@ -8,12 +8,14 @@ from shared_apps.deliveries.services import batches
 from shared_apps.deliveries.services import publish as publishing
 from tenants.jobs import job, wake
 
+TELL = "messaging.tell_platform"
+
 
 @job("deliveries.sweep")
 def sweep() -> None:
     """One place in the queue for each school that is due, however often it is due; their own job does the telling."""
     for school in publishing.due(timezone.now()):
-        wake(batches.TELL, school=school)
+        wake(TELL, school=school)
 
 
 @job("deliveries.forget")

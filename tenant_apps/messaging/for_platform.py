@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from shared_apps.deliveries.for_schools import Told
 from tenant_apps.events.models import Particulars, Reaction
 from tenant_apps.events.services import dead_letters
 from tenant_apps.events.services.record import record
 from tenant_apps.messaging.models import MailboxEntry
+from tenant_apps.messaging.services import figures
 from tenant_apps.messaging.services.dead import would_hear
 from tenants.actor import Actor, system
 from tenants.ask import for_platform
@@ -24,6 +26,12 @@ def mailbox(*, to: str = "") -> list[dict[str, Any]]:
     if to:
         entries = entries.filter(to__iexact=to)
     return list(entries.values("to", "subject", "text", "language", "sent_at")[:SHOWN])
+
+
+@for_platform("messaging.told")
+def told(*, since: datetime, now: datetime) -> Told:
+    """What the school tells about itself, asked for instead of waited for."""
+    return figures.told(since=since, now=now)
 
 
 # -- dead letters ------------------------------------------------------------------------------------------------------

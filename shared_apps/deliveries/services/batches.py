@@ -15,17 +15,17 @@ from django.utils.translation import gettext
 
 from shared_apps.audit.services import record
 from shared_apps.deliveries.models import Batch, BatchPart, BatchState, DeadLetter, PartState, Trouble
+from shared_apps.deliveries.services import publish as publishing
 from shared_apps.groups.services import within_reach
 from tenants.actor import Actor
 from tenants.ask import ask
-from tenants.jobs import later, wake
+from tenants.jobs import later
 from tenants.models import school_ref
 from tenants.problems import Refusal, conflict, invalid
 from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
 WORK = "deliveries.batch"
-TELL = "messaging.tell_platform"
 ACTS = ("replay", "discard")
 WHY = ("told_otherwise", "no_longer_true", "wrong_address", "sent_twice")  # reasons to discard
 AT_ONCE = 5_000  # dead letters of one school in one batch
@@ -173,7 +173,7 @@ def _act(batch: Batch, part: BatchPart, now: datetime) -> None:
         ask(school, "dead_letters.discard", ids=ids, by=batch.acted_by, why=batch.why, now=now)
     part.outcome = ask(school, "dead_letters.outcome", ids=ids)
     part.state = PartState.ACTED
-    wake(TELL, school=school.id)  # so that what left the list is seen to leave it
+    publishing.refresh(school, now=now)  # so that what left the list is seen to leave it
 
 
 def follow(*, now: datetime) -> None:

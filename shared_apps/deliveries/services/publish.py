@@ -21,7 +21,10 @@ from shared_apps.deliveries.rules import (
     Told,
     TroubleCount,
     slot_of,
+    told_from,
 )
+from tenants.ask import ask
+from tenants.current import SchoolRef
 from tenants.models import School
 
 Key = tuple[datetime, str, str]  # slot, channel, reason
@@ -97,9 +100,16 @@ def _row(letter: Letter, school: UUID) -> DeadLetter:
 # -- who should tell ---------------------------------------------------------------------------------------------------
 
 
-def told_at(school: UUID) -> datetime | None:
-    """When this school told last."""
-    return SchoolFigures.objects.filter(school=school).values_list("as_of", flat=True).first()
+def count_from(school: UUID, *, now: datetime) -> datetime:
+    """From where the school should count its deliveries anew."""
+    last = SchoolFigures.objects.filter(school=school).values_list("as_of", flat=True).first()
+    return told_from(last, now)
+
+
+def refresh(school: SchoolRef, *, now: datetime) -> None:
+    """Ask a school how it is instead of waiting until it tells. Called outside any scope and transaction."""
+    told = ask(school, "messaging.told", since=count_from(school.id, now=now), now=now)
+    publish(told, school=school.id)
 
 
 def stir(school: UUID, *, now: datetime) -> None:
