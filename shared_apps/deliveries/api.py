@@ -23,7 +23,7 @@ router = Router(tags=["operator"])
 )  # fmt: skip
 def dead_letters(request: HttpRequest, query: Query[LettersQuery]) -> dict[str, Any]:
     """What was given up, by cause, and the newest letters one by one; ids, codes and times."""
-    actor, causes = actor_of(request), totals.causes(actor_of(request), "dead")
+    actor, causes = actor_of(request), totals.troubles(actor_of(request))["dead"]
     after = parse_id(query.cursor)
     if query.cursor and after is None:
         raise invalid("cursor", "unreadable", "This cursor is not one of ours.")

@@ -30,7 +30,7 @@ def show(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpRespon
 @page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
 def causes(request: HttpRequest) -> HttpResponse:
     """Everything that was given up, by cause."""
-    found = totals.causes(actor_of(request), "dead")
+    found = totals.troubles(actor_of(request))["dead"]
     rows = [
         (one, handler_words(one.handler), reason_words(one.reason), Cause(one.handler, one.reason).address())
         for one in found
@@ -44,7 +44,7 @@ def cause(request: HttpRequest) -> HttpResponse:
     """The newest letters of one cause, to tick."""
     actor, now, sought = actor_of(request), timezone.now(), Cause.read(request.GET)
     found = [
-        one for one in totals.causes(actor, "dead") if (one.handler, one.reason) == (sought.handler, sought.reason)
+        one for one in totals.troubles(actor)["dead"] if (one.handler, one.reason) == (sought.handler, sought.reason)
     ]
     listed = list(letters.listed(actor, handler=sought.handler, reason=sought.reason, after=sought.after)[: SIZE + 1])
     rows = [(one, letters.replayable(one, now)) for one in listed[:SIZE]]

@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from shared_apps.deliveries.rules import Life
 
-SIZE = 50
+SIZE = 25
 STATES = ("all", *Life, "stuck")
 
 

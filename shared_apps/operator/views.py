@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from shared_apps.deliveries.rules import Life, rate
-from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.totals import Deliveries
 from shared_apps.deliveries.services.words import reason_words
 from shared_apps.operator.forms import SIZE, STATES, HealthQuery
@@ -47,7 +46,6 @@ def console(request: HttpRequest) -> HttpResponse:
     """What needs somebody, first; then how the platform does."""
     actor, now = actor_of(request), timezone.now()
     seen = picture(actor, now=now)
-    hours = totals.by_hour(actor, now=now)
     context = {
         "picture": seen,
         "needs": needs_of(seen),
@@ -55,7 +53,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "live_channels": channels(seen),
         "recent": School.objects.order_by("-created_at", "-pk")[:RECENT],
         "wall": request.GET.get("wall") == "1",
-        **drawn(hours),
+        **drawn(seen.by_hour),
     }
     return live(request, "console", context)
 
