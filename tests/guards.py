@@ -59,6 +59,15 @@ GUARDS = (
     Guard("torn history", "tenants/ledger.py", "if kept and (kept.size", "if False and (kept.size", "tests/seals/test_tampering.py"),
     Guard("checkpoint signature", "tenants/seals.py", "key.verify(statement.signature, statement.words())", "pass", "tests/seals/test_tampering.py"),
     Guard("second place", "tenant_apps/events/jobs.py", "            keep_checkpoints(made)\n", "            pass\n", "tests/seals/test_sealer.py"),
+    Guard("stale is unknown", "shared_apps/deliveries/services/schools.py", "(~known | Q(figures=None), Life.UNKNOWN)", "(Q(figures=None), Life.UNKNOWN)", "tests/operator/test_health.py"),
+    Guard("unknown is in no sum", "shared_apps/deliveries/services/schools.py", "    known = Q(figures__as_of__gte=now - STALE_AFTER)\n    rows", "    known = ~Q(figures=None)\n    rows", "tests/operator/test_health.py"),
+    Guard("deliveries within reach", "shared_apps/deliveries/services/totals.py", "if actor.roles & EVERYWHERE:", "if True:", "tests/operator/test_health.py"),
+    Guard("older figures give way", "shared_apps/deliveries/services/publish.py", "own.filter(as_of__lt=figures.as_of)", "own", "tests/deliveries/test_publish.py"),
+    Guard("masked until revealed", "tenant_apps/messaging/for_platform.py", '"about": sorted(beside.values)', '"about": sorted(str(part["value"]) for part in beside.values.values())', "tests/deliveries/test_dead_letters.py"),
+    Guard("reveal recorded", "shared_apps/deliveries/services/batches.py", '    record("dead_letters.revealed"', '    (lambda *_, **__: None)("dead_letters.revealed"', "tests/deliveries/test_dead_letters.py"),
+    Guard("a yes first", "shared_apps/deliveries/services/batches.py", "NEXT = {BatchState.COUNTING: BatchState.READY", "NEXT = {BatchState.COUNTING: BatchState.RUNNING", "tests/deliveries/test_dead_letters.py"),
+    Guard("replay while there is time", "tenant_apps/events/services/dead_letters.py", "    fresh = dead.filter(_in_time(now)).update(", "    fresh = dead.update(", "tests/deliveries/test_dead_letters.py tests/events/test_dead_letters.py"),
+    Guard("one school at a time", "shared_apps/deliveries/services/batches.py", "Q(taken_at=None) | Q(taken_at__lt=now - TAKEN_FOR)", "Q()", "tests/deliveries/test_dead_letters.py"),
 )  # fmt: skip
 
 
