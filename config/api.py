@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from shared_apps.billing.api import router as billing
 from shared_apps.deliveries.api import router as deliveries
 from shared_apps.identity.api import router as identity
 from shared_apps.operator.api import router as operator
@@ -21,6 +22,7 @@ api = NinjaAPI(title="MySentinel", version="1", docs_url="/docs", openapi_url="/
 api.add_router("/", identity)
 api.add_router("/", operator)
 api.add_router("/", deliveries)
+api.add_router("/", billing)
 api.add_router("/", gate)
 api.add_router("/", attendance)
 api.add_router("/", roster)

@@ -74,6 +74,7 @@ PLATFORM_NAV: tuple[Item, ...] = (
     Item(Permission.CONSOLE, pgettext_lazy("navigation", "Console"), "console", "/operator", "c", True),
     Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
     Item(Permission.DEAD_LETTERS, _("Dead letters"), "undelivered", "/operator/dead-letters", "d"),
+    Item(Permission.BILLING, pgettext_lazy("navigation", "Billing"), "register", "/operator/billing", "b"),
 )
 
 

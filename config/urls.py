@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("shared_apps.identity.urls")),
     path("", include("shared_apps.operator.urls")),
     path("operator/dead-letters", include("shared_apps.deliveries.urls")),
+    path("", include("shared_apps.billing.urls")),
     path("s/<slug:slug>/", include("tenant_apps.gate.urls")),
     path("s/<slug:slug>/", include("tenant_apps.roster.urls")),
     path("s/<slug:slug>/", include("tenant_apps.attendance.urls")),

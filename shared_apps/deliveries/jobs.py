@@ -13,9 +13,8 @@ TELL = "messaging.tell_platform"
 
 @job("deliveries.sweep")
 def sweep() -> None:
-    """One place in the queue for each school that is due, however often it is due; their own job does the telling."""
-    for school in publishing.due(timezone.now()):
-        wake(TELL, school=school)
+    """One place in the queue for each school that is due, however often it is due."""
+    wake(TELL, schools=publishing.due(timezone.now()))
 
 
 @job("deliveries.forget")

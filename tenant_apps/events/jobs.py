@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 def drain(*, school: SchoolRef) -> None:
     """One turn for one school; what is left queues behind the other schools."""
     if school.state == "active" and draining.drain(school, clock=timezone.now):
-        wake("events.drain", school=school.id)
+        wake("events.drain", schools=[school.id])
     stir(school.id, now=timezone.now())
     try:
         seal_school(school, pause=timedelta(seconds=settings.SEAL_EVERY_SECONDS))
@@ -40,7 +40,7 @@ def sweep() -> None:
     for school in school_refs():
         try:
             if draining.has_due(school, now=now):
-                wake("events.drain", school=school.id)
+                wake("events.drain", schools=[school.id])
         except Exception as error:  # one broken school stops nobody else's sweep
             log.error("the sweep passed over school %s\n%s", school.id, without_text(error))
 
@@ -79,7 +79,7 @@ def seal_schools() -> None:
                 lag = sealing.lag(now)
                 behind = sealing.checkpoints_after(kept.size if kept else 0)
             if lag or behind:
-                wake("events.seal", school=school.id)
+                wake("events.seal", schools=[school.id])
             until = min(until, now - lag)
         except Exception as error:  # one broken school stops nobody else's seals
             complete = False
