@@ -11,10 +11,13 @@ from bench import ground
 
 ground.start()
 
-from bench import console, fleet, provision, scan, seals  # noqa: E402
+from bench import console, fleet, memory, provision, scan, seals  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results.json"
-ALL = {**provision.BENCHMARKS, **fleet.BENCHMARKS, **scan.BENCHMARKS, **seals.BENCHMARKS, **console.BENCHMARKS}
+ALL = {
+    **provision.BENCHMARKS, **fleet.BENCHMARKS, **memory.BENCHMARKS, **scan.BENCHMARKS, **seals.BENCHMARKS,
+    **console.BENCHMARKS,
+}  # fmt: skip
 
 
 def main(wanted: list[str]) -> None:

@@ -62,7 +62,7 @@ def letter(request: HttpRequest, letter_id: UUID) -> HttpResponse:
     return _letter(request, letter_id, reveal=False)
 
 
-@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit="dead_letters.revealed")
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit="deliveries.letter_revealed")
 def reveal(request: HttpRequest, letter_id: UUID) -> HttpResponse:
     """The same with what concerns people, written down on both sides."""
     if request.method != "POST":
@@ -105,7 +105,7 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     return _batch(request, _found(batch_id))
 
 
-@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit="dead_letters.replay")
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit="deliveries.letters_replayed")
 def confirm(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     if request.method == "POST":
         found = _found(batch_id)

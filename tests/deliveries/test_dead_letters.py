@@ -138,10 +138,10 @@ def test_what_concerns_people_is_masked_until_revealed_and_revealing_is_written_
     letter, learner = DeadLetter.objects.get(), str(greenfield.learners[0].id)
     text = page(operator, f"/letters/{letter.pk}")
     assert learner not in text and "••••••" in text and "learner" in text and "admitted" in text
-    assert PlatformEvent.objects.filter(kind="dead_letters.revealed").count() == 0
+    assert PlatformEvent.objects.filter(kind="deliveries.letter_revealed").count() == 0
     shown = operator.post(f"{ROOT}/letters/{letter.pk}/reveal").content.decode()
     assert learner in shown and "••••••" not in shown
-    (kept,) = PlatformEvent.objects.filter(kind="dead_letters.revealed")
+    (kept,) = PlatformEvent.objects.filter(kind="deliveries.letter_revealed")
     assert kept.school == greenfield.ref.id and json.loads(kept.body)["facts"] == {"reaction": str(reaction)}
     with school_scope(greenfield.ref):
         (told,) = Event.objects.filter(kind="events.dead_letter_revealed")
@@ -152,7 +152,7 @@ def test_reveal_is_a_deed_and_no_address(operator, greenfield, now):
     dead_in(greenfield, now, places=(0,))
     letter = DeadLetter.objects.get()
     assert operator.get(f"{ROOT}/letters/{letter.pk}/reveal").status_code == 302
-    assert PlatformEvent.objects.filter(kind="dead_letters.revealed").count() == 0
+    assert PlatformEvent.objects.filter(kind="deliveries.letter_revealed").count() == 0
 
 
 def test_a_letter_that_is_gone_or_never_was_is_said(operator, greenfield, now):
@@ -239,7 +239,7 @@ def test_twice_is_once(operator, greenfield, now):
     assert decide(operator, batch, "cancel").status_code == 409
     with school_scope(greenfield.ref):
         assert Event.objects.filter(kind="events.reactions_replayed").count() == 1
-    assert PlatformEvent.objects.filter(kind="dead_letters.replay").count() == 1
+    assert PlatformEvent.objects.filter(kind="deliveries.letters_replayed").count() == 1
     tell(greenfield, timezone.now())
     answer = operator.post(f"{ROOT}/batches", {"act": "replay", "which": "all", "handler": TELL, "reason": "KeyError"})
     assert answer.status_code == 409
@@ -346,7 +346,7 @@ def test_a_discard_needs_a_reason_and_closes_for_good(operator, greenfield, now)
     assert decide(operator, batch, why="because").status_code == 422 and batch.state == "ready"
     decide(operator, batch, why="told_otherwise")
     assert states(greenfield, ids) == ["discarded"] * 2
-    kept = PlatformEvent.objects.get(kind="dead_letters.discard")
+    kept = PlatformEvent.objects.get(kind="deliveries.letters_discarded")
     assert json.loads(kept.body)["facts"]["why"] == "told_otherwise"
     with school_scope(greenfield.ref):
         told = Event.objects.get(kind="events.reactions_discarded")

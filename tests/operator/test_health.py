@@ -251,7 +251,8 @@ def test_failed_sign_ins_belong_to_those_who_see_the_whole_platform(signed_in, g
     work_runs()
     keys = {one["key"]: one["value"] for one in call(signed_in("operator@example.com"))["signals"]}
     assert keys["failed_sign_ins"] == "1" and keys["schools"] == "2"
-    assert "In 24 hours: 2" in page(signed_in("operator@example.com"))
+    text = page(signed_in("operator@example.com"))
+    assert "In 24 hours: 2" in text and 'href="/operator/audit?kind=identity.sign_in_failed"' in text
     partial = {one["key"] for one in call(signed_in("gauteng@example.com"))["signals"]}
     assert partial == {"schools", "waiting", "stuck", "work"}
 

@@ -26,7 +26,7 @@ from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
 WORK = "deliveries.batch"
-ACTS = ("replay", "discard")
+KINDS = {"replay": "deliveries.letters_replayed", "discard": "deliveries.letters_discarded"}  # in the history
 WHY = ("told_otherwise", "no_longer_true", "wrong_address", "sent_twice")  # reasons to discard
 AT_ONCE = 5_000  # dead letters of one school in one batch
 TURN = 100  # schools before others get their turn
@@ -50,7 +50,7 @@ def begin(
 
     Raises Refusal: 422 for no such act, 409 `nothing_dead` when there are none.
     """
-    if act not in ACTS:
+    if act not in KINDS:
         raise invalid("act", "unknown", "Replay or discard.")
     chosen = _chosen(by, letters) if letters is not None else _of_cause(by, handler, reason)
     if not chosen:
@@ -89,7 +89,7 @@ def confirm(batch: Batch, *, by: Actor, now: datetime, why: str = "") -> None:
         if not waiting.update(state=BatchState.RUNNING, acted_by=by.name_in_audit, acted_at=now, why=why):
             raise conflict(gettext("This has been decided already."), "already_decided")
         facts: dict[str, Any] = {"batch": str(batch.pk), "handler": batch.handler, "reason": batch.reason, "why": why}
-        record(f"dead_letters.{batch.act}", by=by.name_in_audit, now=now, facts=facts)
+        record(KINDS[batch.act], by=by.name_in_audit, now=now, facts=facts)
     batch.refresh_from_db()
     _go_on(batch, now)
 
@@ -216,7 +216,7 @@ def payload(letter: DeadLetter, *, reveal_to: Actor | None, now: datetime) -> di
         told = ask(school, "dead_letters.read", reaction=letter.reaction)
         return told
     by, facts = reveal_to.name_in_audit, {"reaction": str(letter.reaction)}
-    record("dead_letters.revealed", by=by, now=now, school=letter.school_id, facts=facts)
+    record("deliveries.letter_revealed", by=by, now=now, school=letter.school_id, facts=facts)
     told = ask(school, "dead_letters.reveal", reaction=letter.reaction, by=by, now=now)
     return told
 
