@@ -11,12 +11,12 @@ from bench import ground
 
 ground.start()
 
-from bench import fleet, memory, provision, scan, schools, seals  # noqa: E402
+from bench import console, fleet, memory, provision, scan, schools, seals  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results.json"
 ALL = {
     **provision.BENCHMARKS, **fleet.BENCHMARKS, **memory.BENCHMARKS, **scan.BENCHMARKS, **schools.BENCHMARKS,
-    **seals.BENCHMARKS,
+    **seals.BENCHMARKS, **console.BENCHMARKS,
 }  # fmt: skip
 
 

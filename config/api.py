@@ -9,6 +9,7 @@ from ninja.errors import HttpError, ValidationError
 
 from shared_apps.access.api import router as access
 from shared_apps.billing.api import router as billing
+from shared_apps.deliveries.api import router as deliveries
 from shared_apps.identity.api import router as identity
 from shared_apps.operator.api import router as operator
 from shared_apps.schools.api import onboardings, schools
@@ -26,6 +27,7 @@ api.add_router("/", access)
 api.add_router("/", schools)
 api.add_router("/", onboardings)
 api.add_router("/", operator)
+api.add_router("/", deliveries)
 api.add_router("/", billing)
 api.add_router("/", gate)
 api.add_router("/", attendance)

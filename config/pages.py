@@ -53,6 +53,7 @@ SAVED: dict[str, str | Promise] = {
     "settings": _("Settings saved."),
     "suspended": _("School suspended. Logins and gate scans are blocked."),
     "reactivated": _("School reactivated. Logins and gate scans work again."),
+    "left_dead": _("Nothing was changed."),
     "retried": _("The step is being tried again."),
     "resumed": _("The work goes on."),
     "reopened_task": _("The task needs help again."),
@@ -81,10 +82,11 @@ SCHOOL_NAV = (
 
 
 PLATFORM_NAV: tuple[Item, ...] = (
-    Item(Permission.SCHOOLS_ONBOARD, pgettext_lazy("navigation", "Onboarding"), "plus", "/operator/onboardings", "o"),
     Item(Permission.CONSOLE, pgettext_lazy("navigation", "Console"), "console", "/operator", "c", True),
     Item(Permission.SCHOOLS_READ, pgettext_lazy("navigation", "Schools"), "schools", "/operator/schools", "s"),
+    Item(Permission.SCHOOLS_ONBOARD, pgettext_lazy("navigation", "Onboarding"), "plus", "/operator/onboardings", "o"),
     Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
+    Item(Permission.DEAD_LETTERS, _("Dead letters"), "undelivered", "/operator/dead-letters", "d"),
     Item(Permission.BILLING, pgettext_lazy("navigation", "Billing"), "register", "/operator/billing", "b"),
     Item(Permission.AUDIT_READ, pgettext_lazy("navigation", "Audit"), "clock", "/operator/audit", "a"),
     Item(Permission.REQUESTS_DECIDE, pgettext_lazy("navigation", "Access requests"), "user", "/operator/requests", "q"),

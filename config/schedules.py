@@ -18,6 +18,7 @@ SCHEDULES = {
     "canaries.ask": 15,  # some schools each time, those that waited longest first
     "deliveries.sweep": 1,  # schools that should tell the platform how they are
     "deliveries.forget": 60,
+    "deliveries.follow": 1,  # what became of replayed dead letters
     "queue.tidy": 60,
     "schools.tell": 1,  # what was done to a school and its own history does not have yet
     "schools.add_up": 60,

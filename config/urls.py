@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("shared_apps.access.urls")),
     path("", include("shared_apps.schools.urls")),
     path("", include("shared_apps.operator.urls")),
+    path("operator/dead-letters", include("shared_apps.deliveries.urls")),
     path("", include("shared_apps.billing.urls")),
     path("s/<slug:slug>/", include("tenant_apps.gate.urls")),
     path("s/<slug:slug>/", include("tenant_apps.roster.urls")),

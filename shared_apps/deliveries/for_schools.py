@@ -25,7 +25,7 @@ def publish(told: Told, *, school: UUID) -> None:
 
 def count_from(school: UUID, *, now: datetime) -> datetime:
     """From where the school should count its deliveries anew."""
-    return rules.told_from(publishing.told_at(school), now)
+    return publishing.count_from(school, now=now)
 
 
 def stir(school: UUID, *, now: datetime) -> None:

@@ -1,7 +1,10 @@
-"""The clock wakes the schools that should tell how they are; their own job does the telling."""
+"""The clock wakes the schools that should tell how they are, and goes on with batches of dead letters."""
+
+from uuid import UUID
 
 from django.utils import timezone
 
+from shared_apps.deliveries.services import batches
 from shared_apps.deliveries.services import publish as publishing
 from tenants.jobs import job, wake
 
@@ -17,3 +20,14 @@ def sweep() -> None:
 @job("deliveries.forget")
 def forget() -> None:
     publishing.forget(timezone.now())
+
+
+@job(batches.WORK)
+def batch(batch_id: str) -> None:
+    """One turn of one batch."""
+    batches.work(UUID(batch_id), now=timezone.now())
+
+
+@job("deliveries.follow")
+def follow() -> None:
+    batches.follow(now=timezone.now())

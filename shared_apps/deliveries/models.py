@@ -82,3 +82,54 @@ class DeadLetter(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["school", "reaction"], name="deadletter_once")]
         indexes = [models.Index(fields=["handler", "reason", "-died_at"], name="deadletter_by_cause")]
+
+
+class BatchState(models.TextChoices):
+    COUNTING = "counting"  # the schools are asked what would happen
+    READY = "ready"  # somebody looks at the counts
+    RUNNING = "running"
+    FOLLOWING = "following"  # done; what became of it is asked again and again
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Batch(models.Model):
+    """Dead letters of one or many schools that somebody wants replayed or discarded: counted first, then acted on."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    act = models.CharField(max_length=8)  # replay, discard
+    handler = models.CharField(max_length=60, blank=True, default="")  # empty: of any, for any reason
+    reason = models.CharField(max_length=120, blank=True, default="")
+    why = models.CharField(max_length=30, blank=True, default="")  # a code, of a discard
+    state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.COUNTING)
+    asked_by = models.CharField(max_length=80)
+    asked_at = models.DateTimeField()
+    acted_by = models.CharField(max_length=80, blank=True, default="")
+    acted_at = models.DateTimeField(null=True)
+
+
+class PartState(models.TextChoices):
+    WAITING = "waiting"
+    COUNTED = "counted"
+    ACTED = "acted"
+    FAILED = "failed"  # the school could not be asked
+
+
+class BatchPart(models.Model):
+    """One school's share of a batch. `reactions`: the ids in question, fixed once they were counted."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="parts")
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=8, choices=PartState.choices, default=PartState.WAITING)
+    chosen = models.JSONField(null=True)  # None: all of the batch's cause
+    reactions = models.JSONField(default=list)
+    fresh = models.PositiveIntegerField(default=0)
+    expired = models.PositiveIntegerField(default=0)
+    people = models.PositiveIntegerField(default=0)
+    outcome = models.JSONField(default=dict)  # state of a reaction -> how many
+    taken_at = models.DateTimeField(null=True)  # by a worker that has it in hand
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "school"], name="batchpart_once")]
+        indexes = [models.Index(fields=["batch", "state"], name="batchpart_by_state")]

@@ -14,7 +14,7 @@ from shared_apps.billing.rules import cell
 from shared_apps.deliveries.rules import Life
 from shared_apps.operator.services.trail import Asked, Entry
 
-SIZE = 50
+SIZE = 25
 STATES = ("all", *Life, "stuck")
 
 

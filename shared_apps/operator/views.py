@@ -11,15 +11,15 @@ from django.utils.translation import pgettext_lazy
 
 from shared_apps.audit.services import last_check, record
 from shared_apps.deliveries.rules import Life, rate
-from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.totals import Deliveries
+from shared_apps.deliveries.services.words import reason_words
 from shared_apps.operator.forms import SIZE, STATES, HealthQuery, TrailQuery, trail_csv
 from shared_apps.operator.rules import Hours, chart
 from shared_apps.operator.services import health as reading
 from shared_apps.operator.services import trail as history
 from shared_apps.operator.services.needs import needs_of
 from shared_apps.operator.services.picture import Picture, failed_sign_ins, picture
-from shared_apps.operator.services.words import AREAS, kind_words, reason_words
+from shared_apps.operator.services.words import AREAS, kind_words
 from tenants.door import Within, actor_of, page
 from tenants.models import School
 from tenants.permissions import Permission
@@ -49,7 +49,6 @@ def console(request: HttpRequest) -> HttpResponse:
     """What needs somebody, first; then how the platform does."""
     actor, now = actor_of(request), timezone.now()
     seen = picture(actor, now=now)
-    hours = totals.by_hour(actor, now=now)
     context = {
         "picture": seen,
         "needs": needs_of(seen),
@@ -57,7 +56,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "live_channels": channels(seen),
         "recent": School.objects.order_by("-created_at", "-pk")[:RECENT],
         "wall": request.GET.get("wall") == "1",
-        **drawn(hours),
+        **drawn(seen.by_hour),
     }
     return live(request, "console", context)
 

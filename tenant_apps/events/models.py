@@ -42,6 +42,7 @@ class ReactionState(models.TextChoices):
     DONE = "done"
     DEAD = "dead"
     EXPIRED = "expired"
+    DISCARDED = "discarded"
 
 
 class Reaction(SchoolRecord):

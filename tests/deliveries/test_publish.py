@@ -1,5 +1,6 @@
 """What a school tells the platform: equal to its rows, whole, in order, and never a name."""
 
+import json
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,6 +8,8 @@ import pytest
 from django.core import serializers
 from django.db.models import Sum
 from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
 from shared_apps.deliveries.models import DeadLetter, DeliveryCount, SchoolFigures, Trouble
 from shared_apps.deliveries.rules import AFTER_ACTIVITY, AT_THE_LATEST, STALE_AFTER, slot_of
@@ -241,6 +244,15 @@ def test_counts_no_window_reaches_are_dropped(greenfield):
     assert rows_of(None).total() == 4
     publishing.forget(MORNING + 2 * DAY)
     assert DeliveryCount.objects.count() == 0
+
+
+def test_the_clock_queues_one_turn_for_each_school_that_is_due_and_no_second_one(greenfield, riverside):
+    tell(riverside, timezone.now())
+    for _ in range(3):
+        _jobs["deliveries.sweep"]()
+    waiting = [json.loads(SignedPackage.loads(row.payload)["args"][0]) for row in OrmQ.objects.all()]
+    mine = [(one["job"], one["school"]) for one in waiting if one["job"] == "messaging.tell_platform"]
+    assert mine == [("messaging.tell_platform", str(greenfield.ref.id))]
 
 
 def test_through_the_clocks_own_jobs(real_commits):

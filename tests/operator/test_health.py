@@ -204,7 +204,7 @@ def test_long_lists_come_in_pages_without_gaps_or_repeats(signed_in, greenfield,
         cursor = found["next"]
     assert len(names) == len(set(names)) == 62
     assert names == [one["name"] for one in call(client, "?limit=100")["items"]]
-    assert "1–50 of 62" in page(client) and "51–62 of 62" in page(client, "?page=2")
+    assert "1–25 of 62" in page(client) and "26–50 of 62" in page(client, "?page=2")
     assert "51–62 of 62" in page(client, "?page=99")
 
 
@@ -251,7 +251,8 @@ def test_failed_sign_ins_belong_to_those_who_see_the_whole_platform(signed_in, g
     work_runs()
     keys = {one["key"]: one["value"] for one in call(signed_in("operator@example.com"))["signals"]}
     assert keys["failed_sign_ins"] == "1" and keys["schools"] == "2"
-    assert "In 24 hours: 2" in page(signed_in("operator@example.com"))
+    text = page(signed_in("operator@example.com"))
+    assert "In 24 hours: 2" in text and 'href="/operator/audit?kind=identity.sign_in_failed"' in text
     partial = {one["key"] for one in call(signed_in("gauteng@example.com"))["signals"]}
     assert partial == {"schools", "waiting", "stuck", "work"}
 

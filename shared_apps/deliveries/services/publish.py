@@ -21,7 +21,10 @@ from shared_apps.deliveries.rules import (
     Told,
     TroubleCount,
     slot_of,
+    told_from,
 )
+from tenants.ask import ask
+from tenants.current import SchoolRef
 from tenants.models import School
 
 Key = tuple[datetime, str, str]  # slot, channel, reason
@@ -84,7 +87,9 @@ def _bury(troubles: Iterable[TroubleCount], letters: Iterable[Letter], school: U
     known = DeadLetter.objects.filter(school=school).values_list("reaction", "died_at")
     same = {key for key, died_at in known if key in here and died_at == here[key].died_at}
     DeadLetter.objects.filter(school=school).exclude(reaction__in=same).delete()
-    DeadLetter.objects.bulk_create(_row(letter, school) for key, letter in here.items() if key not in same)
+    # Ids grow with time: the newest gets the last, so that a list by id begins with it.
+    fresh = [_row(letter, school) for key, letter in reversed(here.items()) if key not in same]
+    DeadLetter.objects.bulk_create(fresh)
 
 
 def _row(letter: Letter, school: UUID) -> DeadLetter:
@@ -95,9 +100,16 @@ def _row(letter: Letter, school: UUID) -> DeadLetter:
 # -- who should tell ---------------------------------------------------------------------------------------------------
 
 
-def told_at(school: UUID) -> datetime | None:
-    """When this school told last."""
-    return SchoolFigures.objects.filter(school=school).values_list("as_of", flat=True).first()
+def count_from(school: UUID, *, now: datetime) -> datetime:
+    """From where the school should count its deliveries anew."""
+    last = SchoolFigures.objects.filter(school=school).values_list("as_of", flat=True).first()
+    return told_from(last, now)
+
+
+def refresh(school: SchoolRef, *, now: datetime) -> None:
+    """Ask a school how it is instead of waiting until it tells. Called outside any scope and transaction."""
+    told = ask(school, "messaging.told", since=count_from(school.id, now=now), now=now)
+    publish(told, school=school.id)
 
 
 def stir(school: UUID, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import Count, Min, Sum
 
 from shared_apps.deliveries.models import DeliveryCount, Trouble
 from shared_apps.deliveries.rules import Waiting, rate, window
@@ -31,38 +31,45 @@ class Deliveries:
         return rate(self.sent, self.failed)
 
 
-def _counts(actor: Actor, since: datetime) -> QuerySet[DeliveryCount]:
-    """Everybody's sum for whoever reaches every school; else the counts of the schools within reach."""
-    counts = DeliveryCount.objects.filter(starts__gte=since).exclude(count=0)
+@dataclass(frozen=True)
+class LastDay:
+    """The delivery counts of the last day, read once; everything else about deliveries is added up from them."""
+
+    now: datetime
+    rows: list[tuple[datetime, str, str, int]]  # slot, channel, reason, how many
+
+    def within(self, span: timedelta) -> Deliveries:
+        """The deliveries of the last `span`, a day at most."""
+        since = window(self.now, span)
+        reasons: Counter[str] = Counter()
+        sent: Counter[str] = Counter()
+        failed: Counter[str] = Counter()
+        for starts, channel, reason, count in self.rows:
+            if starts >= since:
+                (failed if reason else sent)[channel] += count
+                reasons[reason] += count
+        channels = {channel: (sent[channel], failed[channel]) for channel in sent | failed}
+        del reasons[""]
+        return Deliveries(since, sent.total(), failed.total(), reasons.most_common(), channels)
+
+    def by_hour(self) -> list[tuple[datetime, int, int]]:
+        """`(start of the hour, sent, failed)` of the last 24 hours in order, hours without any included."""
+        sent: Counter[datetime] = Counter()
+        failed: Counter[datetime] = Counter()
+        for starts, _channel, reason, count in self.rows:
+            (failed if reason else sent)[starts.replace(minute=0)] += count
+        last = self.now.replace(minute=0, second=0, microsecond=0)
+        hours = [last - number * HOUR for number in range(23, -1, -1)]
+        return [(hour, sent[hour], failed[hour]) for hour in hours]
+
+
+def last_day(actor: Actor, *, now: datetime) -> LastDay:
+    """The deliveries in the schools `actor` reaches: everybody's sum for who reaches every school. One statement."""
+    counts = DeliveryCount.objects.filter(starts__gte=window(now, DAY)).exclude(count=0)
     if actor.roles & EVERYWHERE:
-        return counts.filter(school=None)
-    return counts.filter(school__in=within_reach(actor).values("pk"))
-
-
-def deliveries(actor: Actor, *, span: timedelta, now: datetime) -> Deliveries:
-    """The deliveries of the last `span` in the schools `actor` reaches. One statement."""
-    since = window(now, span)
-    rows = list(_counts(actor, since).values_list("channel", "reason").annotate(all=Sum("count")))
-    reasons: Counter[str] = Counter()
-    channels: dict[str, tuple[int, int]] = {}
-    for channel, reason, count in rows:
-        sent, failed = channels.get(channel, (0, 0))
-        channels[channel] = (sent, failed + count) if reason else (sent + count, failed)
-        if reason:
-            reasons[reason] += count
-    sent = sum(count for _channel, reason, count in rows if not reason)
-    return Deliveries(since, sent, reasons.total(), reasons.most_common(), channels)
-
-
-def by_hour(actor: Actor, *, now: datetime) -> list[tuple[datetime, int, int]]:
-    """`(start of the hour, sent, failed)` of the last 24 hours in order, hours without any included."""
-    last = now.replace(minute=0, second=0, microsecond=0)
-    hours = [last - number * HOUR for number in range(23, -1, -1)]
-    sent: Counter[datetime] = Counter()
-    failed: Counter[datetime] = Counter()
-    for starts, reason, count in _counts(actor, hours[0]).values_list("starts", "reason").annotate(all=Sum("count")):
-        (failed if reason else sent)[starts.replace(minute=0)] += count
-    return [(hour, sent[hour], failed[hour]) for hour in hours]
+        return LastDay(now, list(counts.filter(school=None).values_list("starts", "channel", "reason", "count")))
+    within = counts.filter(school__in=within_reach(actor).values("pk")).values_list("starts", "channel", "reason")
+    return LastDay(now, list(within.annotate(all=Sum("count"))))
 
 
 # -- what was given up or is tried again -------------------------------------------------------------------------------
@@ -79,12 +86,16 @@ class Cause:
     since: datetime
 
 
-def causes(actor: Actor, state: str) -> list[Cause]:
-    """Everything `dead` or `retrying` in the schools `actor` reaches, the most first. One statement."""
-    rows = Trouble.objects.filter(state=state, school__in=within_reach(actor).values("pk")).values("handler", "reason")
+def troubles(actor: Actor) -> dict[str, list[Cause]]:
+    """Everything `dead` and everything `retrying` in the schools `actor` reaches, the most first. One statement."""
+    rows = Trouble.objects.filter(school__in=within_reach(actor).values("pk")).values("state", "handler", "reason")
     found = rows.annotate(all=Sum("count"), schools=Count("school"), oldest=Min("since"))
-    found = found.order_by("-all", "handler", "reason")
-    return [Cause(*row) for row in found.values_list("handler", "reason", "all", "schools", "oldest")]
+    told: dict[str, list[Cause]] = {"dead": [], "retrying": []}
+    for state, *cause in found.order_by("-all", "handler", "reason").values_list(
+        "state", "handler", "reason", "all", "schools", "oldest"
+    ):
+        told[state].append(Cause(*cause))
+    return told
 
 
 def together(found: list[Cause], *, handler: str = "") -> Waiting:

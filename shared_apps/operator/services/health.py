@@ -18,8 +18,10 @@ from shared_apps.operator.rules import Place
 from shared_apps.operator.services.picture import Picture, failed_sign_ins
 from tenants.actor import Actor
 from tenants.models import School
+from tenants.permissions import Permission, may
 
 ORDER = ("place", "name", "pk")
+FAILED_SIGN_INS = "/operator/audit?kind=identity.sign_in_failed"
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def sign_ins(picture: Picture) -> list[Signal]:
         return []
     day = failed_sign_ins(picture.actor, now=picture.now, span=timedelta(hours=24))
     note = gettext("In 24 hours: %(count)s") % {"count": day}
-    return [Signal("failed_sign_ins", gettext("Failed sign-ins, last hour"), str(hour), note)]
+    proof = FAILED_SIGN_INS if may(picture.actor, Permission.AUDIT_READ) else ""
+    return [Signal("failed_sign_ins", gettext("Failed sign-ins, last hour"), str(hour), note, proof)]
 
 
 def waiting_work(picture: Picture) -> list[Signal]:

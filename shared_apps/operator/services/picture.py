@@ -28,6 +28,7 @@ class Picture:
     schools: lives.Overview
     hour: Deliveries
     day: Deliveries
+    by_hour: list[tuple[datetime, int, int]]
     dead: list[Cause]
     retrying: list[Cause]
     providers: list[Provider]
@@ -50,14 +51,16 @@ class Picture:
 
 
 def picture(actor: Actor, *, now: datetime) -> Picture:
+    day, troubles = totals.last_day(actor, now=now), totals.troubles(actor)
     return Picture(
         actor=actor,
         now=now,
         schools=lives.overview(actor, now=now),
-        hour=totals.deliveries(actor, span=totals.HOUR, now=now),
-        day=totals.deliveries(actor, span=totals.DAY, now=now),
-        dead=totals.causes(actor, "dead"),
-        retrying=totals.causes(actor, "retrying"),
+        hour=day.within(totals.HOUR),
+        day=day.within(totals.DAY),
+        by_hour=day.by_hour(),
+        dead=troubles["dead"],
+        retrying=troubles["retrying"],
         providers=providers(),
         beat=last_beat(SWEEP),
     )

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
+from django.db.models.functions import Left
 
 from tenant_apps.events.models import Reaction, ReactionState
 from tenant_apps.events.services.record import record
@@ -17,6 +18,7 @@ from tenants.actor import Actor
 from tenants.jobs import wake_after_commit
 
 LIMIT = 100
+TOLD_REASON = 120  # characters of a reason that the platform keeps
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,42 @@ def replay(*, by: Actor, now: datetime, ids: Collection[UUID] | None = None, han
         record("events.reactions_replayed", by=by, at=now, now=now, facts=facts)
         wake_after_commit()
     return result
+
+
+def discard(*, by: Actor, now: datetime, ids: Collection[UUID], why: str) -> int:
+    """Close dead reactions for good; how many. `why` is a code. What is not dead any more stays as it is."""
+    closed: int = _dead(ids, "").update(state=ReactionState.DISCARDED, done_at=now)
+    if closed:
+        record("events.reactions_discarded", by=by, at=now, now=now, facts={"count": closed, "why": why})
+    return closed
+
+
+@dataclass(frozen=True)
+class Found:
+    """Dead reactions in question: those that could have a fresh start, and how many are past their time."""
+
+    fresh: list[Reaction]
+    expired: list[Reaction]
+
+
+def find(
+    *, now: datetime, ids: Collection[UUID] | None = None, handler: str = "", reason: str | None = None, limit: int
+) -> Found:
+    """Up to `limit` dead reactions with `ids`, of a handler, of a reason as the platform was told it, or all."""
+    dead = _dead(ids, handler)
+    if reason is not None:
+        dead = dead.annotate(cause=Left("error", TOLD_REASON)).filter(cause=reason)
+    fresh: list[Reaction] = []
+    expired: list[Reaction] = []
+    for row in dead.select_related("event").order_by("done_at", "id")[:limit]:
+        (fresh if row.expires_at is None or row.expires_at > now else expired).append(row)
+    return Found(fresh, expired)
+
+
+def outcome(ids: Collection[UUID]) -> dict[str, int]:
+    """What became of reactions: how many are in each state now."""
+    rows = Reaction.objects.filter(id__in=ids).order_by().values_list("state").annotate(count=Count("id"))
+    return dict(rows)
 
 
 def _dead(ids: Collection[UUID] | None, handler: str) -> Any:

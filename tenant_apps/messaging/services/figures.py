@@ -19,6 +19,7 @@ from shared_apps.deliveries.for_schools import (
     Waiting,
 )
 from tenant_apps.events.models import Event, Reaction, ReactionState
+from tenant_apps.events.services.dead_letters import TOLD_REASON
 from tenant_apps.gate.models import Scan
 from tenant_apps.gate.rules import local_day
 from tenant_apps.people.models import AcademicYear, ClassGroup, Learner, LearnerState, Staff
@@ -29,7 +30,6 @@ from tenants.current import current_school
 SENT, FAILED = "messaging.message_sent", "messaging.delivery_failed"
 STUCK_AFTER = timedelta(minutes=15)  # due for so long and still not done
 LOOKED_BACK = timedelta(days=400)  # for school days without anybody at the gate
-REASON = 120  # characters of a reason that the platform keeps
 
 # By the school's history, whose index finds them: a delivery's row does not say when it failed.
 OUTCOMES = """
@@ -94,7 +94,7 @@ def _waiting(rows: Any, since: str) -> Waiting:
 def outcomes(since: datetime) -> list[Outcomes]:
     """What went out and what failed from `since` on, by slot, channel and reason."""
     with connections[current_school().alias].cursor() as cursor:
-        cursor.execute(OUTCOMES, [f"{SLOT.total_seconds()} seconds", REASON, [SENT, FAILED], since])
+        cursor.execute(OUTCOMES, [f"{SLOT.total_seconds()} seconds", TOLD_REASON, [SENT, FAILED], since])
         return [Outcomes(*row) for row in cursor.fetchall()]
 
 
@@ -103,7 +103,7 @@ def troubles() -> list[TroubleCount]:
     dead, retrying = Q(state=ReactionState.DEAD), Q(state=ReactionState.WAITING, attempts__gt=0)
     found = []
     for name, which, since in (("dead", dead, "done_at"), ("retrying", retrying, "event__recorded_at")):
-        rows = Reaction.objects.filter(which).annotate(cause=Left("error", REASON)).values("handler", "cause")
+        rows = Reaction.objects.filter(which).annotate(cause=Left("error", TOLD_REASON)).values("handler", "cause")
         for one in rows.annotate(count=Count("id"), since=Min(since)):
             found.append(TroubleCount(name, one["handler"], one["cause"], one["count"], one["since"]))
     return found
@@ -114,7 +114,7 @@ def letters() -> list[Letter]:
     dead = Reaction.objects.filter(state=ReactionState.DEAD).select_related("event").order_by("-done_at", "-id")
     return [
         Letter(
-            id=row.id, handler=row.handler, kind=row.event.kind, reason=row.error[:REASON], attempts=row.attempts,
+            id=row.id, handler=row.handler, kind=row.event.kind, reason=row.error[:TOLD_REASON], attempts=row.attempts,
             happened_at=row.event.at, died_at=row.done_at, expires_at=row.expires_at,
         )
         for row in dead[:LETTERS_TOLD]

@@ -1,0 +1,230 @@
+"""Replaying and discarding dead letters of many schools: counted first, confirmed, done school by school, followed.
+
+Each school is asked in a scope of its own and its share is written down at once, so that a kill loses no more than one
+school's turn, and that turn is safe to repeat: what is not dead any more is left alone.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext
+
+from shared_apps.audit.services import record
+from shared_apps.deliveries.models import Batch, BatchPart, BatchState, DeadLetter, PartState, Trouble
+from shared_apps.deliveries.services import publish as publishing
+from shared_apps.groups.services import within_reach
+from tenants.actor import Actor
+from tenants.ask import ask
+from tenants.jobs import later
+from tenants.models import school_ref
+from tenants.problems import Refusal, conflict, invalid
+from tenants.traces import without_text
+
+log = logging.getLogger(__name__)
+WORK = "deliveries.batch"
+KINDS = {"replay": "deliveries.letters_replayed", "discard": "deliveries.letters_discarded"}  # in the history
+WHY = ("told_otherwise", "no_longer_true", "wrong_address", "sent_twice")  # reasons to discard
+AT_ONCE = 5_000  # dead letters of one school in one batch
+TURN = 100  # schools before others get their turn
+TAKEN_FOR = timedelta(minutes=2)
+FOLLOWED_FOR = timedelta(days=1)
+OPEN = {BatchState.COUNTING: PartState.WAITING, BatchState.RUNNING: PartState.COUNTED}
+NEXT = {BatchState.COUNTING: BatchState.READY, BatchState.RUNNING: BatchState.FOLLOWING}
+UNSETTLED = ("waiting", "running")
+
+
+def begin(
+    *,
+    by: Actor,
+    now: datetime,
+    act: str,
+    letters: list[UUID] | None = None,
+    handler: str = "",
+    reason: str = "",
+) -> Batch:
+    """Ask about the letters with these ids, of a cause, or (no handler named) all within reach. Nothing is set off.
+
+    Raises Refusal: 422 for no such act, 409 `nothing_dead` when there are none.
+    """
+    if act not in KINDS:
+        raise invalid("act", "unknown", "Replay or discard.")
+    chosen = _chosen(by, letters) if letters is not None else _of_cause(by, handler, reason)
+    if not chosen:
+        raise conflict(gettext("None of these is a dead letter any more."), "nothing_dead")
+    with transaction.atomic():
+        batch = Batch.objects.create(act=act, handler=handler, reason=reason, asked_by=by.name_in_audit, asked_at=now)
+        BatchPart.objects.bulk_create(
+            BatchPart(batch=batch, school_id=school, chosen=ids) for school, ids in chosen.items()
+        )
+    _go_on(batch, now)
+    return batch
+
+
+def _chosen(by: Actor, letters: list[UUID]) -> dict[UUID, list[str] | None]:
+    found: dict[UUID, list[str] | None] = {}
+    for row in DeadLetter.objects.filter(pk__in=letters, school__in=within_reach(by).values("pk")):
+        ids = found.setdefault(row.school_id, [])
+        if ids is not None:
+            ids.append(str(row.reaction))
+    return found
+
+
+def _of_cause(by: Actor, handler: str, reason: str) -> dict[UUID, list[str] | None]:
+    rows = Trouble.objects.filter(state="dead", school__in=within_reach(by).values("pk"))
+    if handler:
+        rows = rows.filter(handler=handler, reason=reason)
+    return dict.fromkeys(rows.values_list("school", flat=True).distinct())
+
+
+def confirm(batch: Batch, *, by: Actor, now: datetime, why: str = "") -> None:
+    """Do what was counted. Raises Refusal: 422 for a discard without a reason, 409 when it is not waiting for this."""
+    if batch.act == "discard" and why not in WHY:
+        raise invalid("why", "required", gettext("Say why these are discarded."))
+    with transaction.atomic():
+        waiting = Batch.objects.filter(pk=batch.pk, state=BatchState.READY)
+        if not waiting.update(state=BatchState.RUNNING, acted_by=by.name_in_audit, acted_at=now, why=why):
+            raise conflict(gettext("This has been decided already."), "already_decided")
+        facts: dict[str, Any] = {"batch": str(batch.pk), "handler": batch.handler, "reason": batch.reason, "why": why}
+        record(KINDS[batch.act], by=by.name_in_audit, now=now, facts=facts)
+    batch.refresh_from_db()
+    _go_on(batch, now)
+
+
+def cancel(batch: Batch) -> None:
+    """Leave everything as it is. Raises Refusal 409 once something was done."""
+    waiting = Batch.objects.filter(pk=batch.pk, state__in=(BatchState.COUNTING, BatchState.READY))
+    if not waiting.update(state=BatchState.CANCELLED):
+        raise conflict(gettext("This has been decided already."), "already_decided")
+
+
+def _go_on(batch: Batch, now: datetime) -> None:
+    """One school is asked at once, so that the next page has the answer; more of them are work for later."""
+    if batch.parts.count() == 1:
+        work(batch.pk, now=now)
+        batch.refresh_from_db()
+    else:
+        later(WORK, str(batch.pk))
+
+
+# -- the work ----------------------------------------------------------------------------------------------------------
+
+
+def work(batch_id: UUID, *, now: datetime) -> None:
+    """One turn of a batch: some of its schools; what is left queues again. Called outside any scope."""
+    batch = Batch.objects.filter(pk=batch_id, state__in=OPEN).first()
+    if batch is None:
+        return
+    for _ in range(TURN):
+        part = _take(batch, now)
+        if part is None:
+            break
+        _do(batch, part, now)
+    else:
+        later(WORK, str(batch.pk))
+    if not batch.parts.filter(state=OPEN[BatchState(batch.state)]).exists():
+        Batch.objects.filter(pk=batch.pk, state=batch.state).update(state=NEXT[BatchState(batch.state)])
+
+
+def _take(batch: Batch, now: datetime) -> BatchPart | None:
+    """The next school's share, marked as in hand; one that a lost worker had in hand is free again after a while."""
+    with transaction.atomic():
+        free = batch.parts.filter(Q(taken_at=None) | Q(taken_at__lt=now - TAKEN_FOR))
+        part = free.filter(state=OPEN[BatchState(batch.state)]).select_for_update(skip_locked=True).first()
+        if part is not None:
+            part.taken_at = now
+            part.save(update_fields=["taken_at"])
+    return part
+
+
+def _do(batch: Batch, part: BatchPart, now: datetime) -> None:
+    try:
+        if batch.state == BatchState.COUNTING:
+            _count(batch, part, now)
+        else:
+            _act(batch, part, now)
+    except Exception as error:  # one broken school stops nobody else's
+        log.error("batch %s passed over school %s\n%s", batch.pk, part.school_id, without_text(error))
+        part.state = PartState.FAILED
+    part.taken_at = None
+    part.save()
+
+
+def _count(batch: Batch, part: BatchPart, now: datetime) -> None:
+    ids = None if part.chosen is None else [UUID(one) for one in part.chosen]
+    told = ask(
+        school_ref(part.school_id), "dead_letters.count", now=now, limit=AT_ONCE, ids=ids, handler=batch.handler,
+        reason=batch.reason if batch.handler else None,
+    )  # fmt: skip
+    taken = told["fresh"] + (told["expired"] if batch.act == "discard" else [])
+    part.reactions = [str(one) for one in taken]
+    part.fresh, part.expired, part.people = len(told["fresh"]), len(told["expired"]), told["people"]
+    part.state = PartState.COUNTED
+
+
+def _act(batch: Batch, part: BatchPart, now: datetime) -> None:
+    school, ids = school_ref(part.school_id), [UUID(one) for one in part.reactions]
+    if batch.act == "replay":
+        ask(school, "dead_letters.replay", ids=ids, by=batch.acted_by, now=now)
+    else:
+        ask(school, "dead_letters.discard", ids=ids, by=batch.acted_by, why=batch.why, now=now)
+    part.outcome = ask(school, "dead_letters.outcome", ids=ids)
+    part.state = PartState.ACTED
+    publishing.refresh(school, now=now)  # so that what left the list is seen to leave it
+
+
+def follow(*, now: datetime) -> None:
+    """Ask what became of replayed letters until nothing waits any more; take up what a lost worker left behind."""
+    for batch in Batch.objects.filter(state__in=OPEN):
+        later(WORK, str(batch.pk))
+    Batch.objects.filter(state=BatchState.READY, asked_at__lt=now - FOLLOWED_FOR).update(state=BatchState.CANCELLED)
+    for batch in Batch.objects.filter(state=BatchState.FOLLOWING):
+        open_parts = [part for part in batch.parts.filter(state=PartState.ACTED) if _unsettled(part)][:TURN]
+        for part in open_parts:
+            _look(part)
+        if not any(_unsettled(part) for part in open_parts) or now - (batch.acted_at or now) > FOLLOWED_FOR:
+            Batch.objects.filter(pk=batch.pk).update(state=BatchState.DONE)
+
+
+def _look(part: BatchPart) -> None:
+    try:
+        ids = [UUID(one) for one in part.reactions]
+        part.outcome = ask(school_ref(part.school_id), "dead_letters.outcome", ids=ids)
+        part.save(update_fields=["outcome"])
+    except Exception as error:
+        log.error("what became of a batch in school %s is not known\n%s", part.school_id, without_text(error))
+
+
+def _unsettled(part: BatchPart) -> bool:
+    return any(part.outcome.get(state) for state in UNSETTLED)
+
+
+# -- one letter --------------------------------------------------------------------------------------------------------
+
+
+def payload(letter: DeadLetter, *, reveal_to: Actor | None, now: datetime) -> dict[str, Any] | None:
+    """What a dead letter carries, its particulars by name alone unless revealed; None once it is no dead letter.
+
+    A look at the particulars is written down on the platform before, and in the school with it.
+    """
+    school = school_ref(letter.school_id)
+    told: dict[str, Any] | None
+    if reveal_to is None:
+        told = ask(school, "dead_letters.read", reaction=letter.reaction)
+        return told
+    by, facts = reveal_to.name_in_audit, {"reaction": str(letter.reaction)}
+    record("deliveries.letter_revealed", by=by, now=now, school=letter.school_id, facts=facts)
+    told = ask(school, "dead_letters.reveal", reaction=letter.reaction, by=by, now=now)
+    return told
+
+
+def letter_within(actor: Actor, letter_id: UUID) -> DeadLetter:
+    """A listed dead letter of a school within reach. Raises Refusal 404."""
+    found = DeadLetter.objects.filter(pk=letter_id, school__in=within_reach(actor).values("pk"))
+    letter = found.select_related("school").first()
+    if letter is None:
+        raise Refusal(404, "not_found", gettext("This is no dead letter any more."))
+    return letter

@@ -1,0 +1,150 @@
+"""Dead letters: by cause, one by one, and what is done about them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from shared_apps.deliveries.forms import SIZE, WHY, Cause, chosen
+from shared_apps.deliveries.models import Batch, DeadLetter
+from shared_apps.deliveries.services import batches, letters, totals
+from shared_apps.deliveries.services.words import STATES, handler_words, reason_words
+from tenants.door import Within, actor_of, page
+from tenants.permissions import Permission
+from tenants.problems import Refusal, not_found
+
+ROOT = "/operator/dead-letters"
+SCHOOLS_SHOWN = 50
+QUICK, USUAL = 2, 30  # seconds between two looks at a batch, while it works and while it waits
+RECENT = 5
+
+
+def show(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """The page whole, or, for a beat of an open page, its inside alone."""
+    inside = "X-Live" in request.headers
+    return render(request, f"deliveries/{'_' if inside else ''}{name}.html", {"root": ROOT, **context})
+
+
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
+def causes(request: HttpRequest) -> HttpResponse:
+    """Everything that was given up, by cause."""
+    found = totals.troubles(actor_of(request))["dead"]
+    rows = [
+        (one, handler_words(one.handler), reason_words(one.reason), Cause(one.handler, one.reason).address())
+        for one in found
+    ]
+    recent = Batch.objects.exclude(state="cancelled").order_by("-pk")[:RECENT]
+    return show(request, "causes", {"rows": rows, "all": totals.together(found), "recent": recent})
+
+
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
+def cause(request: HttpRequest) -> HttpResponse:
+    """The newest letters of one cause, to tick."""
+    actor, now, sought = actor_of(request), timezone.now(), Cause.read(request.GET)
+    found = [
+        one for one in totals.troubles(actor)["dead"] if (one.handler, one.reason) == (sought.handler, sought.reason)
+    ]
+    listed = list(letters.listed(actor, handler=sought.handler, reason=sought.reason, after=sought.after)[: SIZE + 1])
+    rows = [(one, letters.replayable(one, now)) for one in listed[:SIZE]]
+    context = {
+        "nothing": "nothing" in request.GET, "sought": sought, "cause": found[0] if found else None, "rows": rows,
+        "what": handler_words(sought.handler), "why": reason_words(sought.reason),
+        "following": sought.address(listed[SIZE - 1].pk) if len(listed) > SIZE else "",
+    }  # fmt: skip
+    return show(request, "cause", context)
+
+
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
+def letter(request: HttpRequest, letter_id: UUID) -> HttpResponse:
+    """One letter with its payload; what concerns people is named and masked."""
+    return _letter(request, letter_id, reveal=False)
+
+
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit="deliveries.letter_revealed")
+def reveal(request: HttpRequest, letter_id: UUID) -> HttpResponse:
+    """The same with what concerns people, written down on both sides."""
+    if request.method != "POST":
+        return redirect(f"{ROOT}/letters/{letter_id}")
+    return _letter(request, letter_id, reveal=True)
+
+
+def _letter(request: HttpRequest, letter_id: UUID, *, reveal: bool) -> HttpResponse:
+    actor, now = actor_of(request), timezone.now()
+    row: DeadLetter = batches.letter_within(actor, letter_id)
+    told = batches.payload(row, reveal_to=actor if reveal else None, now=now)
+    context = {
+        "letter": row, "what": handler_words(row.handler), "why": reason_words(row.reason), "revealed": reveal,
+        "replayable": letters.replayable(row, now), "told": told, "cause": Cause(row.handler, row.reason).address(),
+    }  # fmt: skip
+    return render(request, "deliveries/letter.html", {"root": ROOT, **context})
+
+
+# -- replay and discard ------------------------------------------------------------------------------------------------
+
+
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
+def begin(request: HttpRequest) -> HttpResponse:
+    """Count what a replay or a discard would come to; nothing is set off before that is confirmed."""
+    if request.method != "POST":
+        return redirect(ROOT)
+    sought, ticked = Cause.read(request.POST), chosen(request.POST)
+    if ticked == []:
+        return redirect(f"{ROOT}/cause{sought.address()}&nothing=1")
+    batch = batches.begin(
+        by=actor_of(request), now=timezone.now(), act=request.POST.get("act", ""), letters=ticked,
+        handler=sought.handler, reason=sought.reason,
+    )  # fmt: skip
+    return redirect(f"{ROOT}/batches/{batch.pk}")
+
+
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
+def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """Where a batch stands: counting, waiting for a yes, at work, and what became of it."""
+    return _batch(request, _found(batch_id))
+
+
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit="deliveries.letters_replayed")
+def confirm(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    if request.method == "POST":
+        found = _found(batch_id)
+        try:
+            batches.confirm(found, by=actor_of(request), now=timezone.now(), why=request.POST.get("why", ""))
+        except Refusal as refusal:
+            if refusal.status != 422:
+                raise
+            return _batch(request, found, problem=refusal.detail, status=422)
+    return redirect(f"{ROOT}/batches/{batch_id}")
+
+
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
+def cancel(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    if request.method == "POST":
+        batches.cancel(_found(batch_id))
+        return redirect(f"{ROOT}?saved=left_dead")
+    return redirect(f"{ROOT}/batches/{batch_id}")
+
+
+def _found(batch_id: UUID) -> Batch:
+    found = Batch.objects.filter(pk=batch_id).first()
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _batch(request: HttpRequest, found: Batch, *, problem: str = "", status: int = 200) -> HttpResponse:
+    what, progress = letters.outcome(found), letters.progress(found)
+    context = {
+        "every": QUICK if found.state in ("counting", "running") else USUAL,
+        "batch": found, "batch_path": f"{ROOT}/batches/{found.pk}", "progress": progress,
+        "discarded": progress["fresh"] + progress["expired"], "problem": problem, "why": list(WHY.items()),
+        "why_said": WHY.get(found.why, ""),
+        "what": handler_words(found.handler) if found.handler else "",
+        "reason": reason_words(found.reason) if found.handler else "",
+        "outcome": [(state, words, what[state]) for state, words in STATES.items() if what.get(state)],
+        "parts": letters.parts(found, limit=SCHOOLS_SHOWN),
+    }  # fmt: skip
+    response = show(request, "batch", context)
+    response.status_code = status
+    return response
