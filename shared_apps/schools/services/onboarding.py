@@ -41,7 +41,7 @@ def doubts(answers: Answers, *, actor: Actor) -> Doubts:
     """Schools within reach with a similar name, and addresses that are known."""
     alike = Q(slug__startswith=rules.slug_of(answers.name)) | Q(name__iexact=answers.name)
     for word in rules.telling_words(answers.name)[:3]:
-        alike |= Q(slug__contains=word)
+        alike |= Q(slug__contains=word[: rules.STEM])
     wanted = rules.plain(answers.name)
     found = within_reach(actor).filter(alike).order_by("name")[:200]
     rated = [(SequenceMatcher(None, wanted, rules.plain(school.name)).ratio(), school) for school in found]

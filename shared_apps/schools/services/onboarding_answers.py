@@ -176,7 +176,7 @@ def draft_of(draft: UUID | None, *, owner: UUID) -> Draft:
 
 def must_be_reviewed(draft: Draft, review: str) -> None:
     """Raises 409 when what was reviewed is not what would be created."""
-    if not hmac.compare_digest(draft.digest, review):
+    if not hmac.compare_digest(draft.digest.encode(), review.encode("utf-8", "surrogatepass")):
         raise Refusal(409, "review_changed", _("The answers changed after this review. Review them again."))
 
 
