@@ -8,5 +8,9 @@ SCHEDULES = {
     "audit.seal_late": 60,
     "workflows.advance": 1,  # steps that sleep or were tried in vain; commits wake it at once
     "schools.tidy_drafts": 60,
+    "billing.sweep": 10,  # schools whose count of billable learners is half a day old
+    "billing.close": 60,
+    "deliveries.sweep": 1,  # schools that should tell the platform how they are
+    "deliveries.forget": 60,
     "queue.tidy": 60,
 }

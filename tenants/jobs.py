@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -54,22 +54,32 @@ def later(name: str, *ids: str, school: UUID | None = None) -> None:
 
 
 # A wake-up older than this was lost with its worker, and the next one counts again.
+UNQUEUED = """
+SELECT k FROM unnest(%s::text[]) AS k
+WHERE NOT EXISTS (SELECT FROM tenants_queued q WHERE q.key = k AND q.at >= now() - interval '2 minutes')
+"""
 QUEUE = """
-INSERT INTO tenants_queued (key, at) VALUES (%s, now())
+INSERT INTO tenants_queued (key, at) SELECT k, now() FROM unnest(%s::text[]) AS k ORDER BY k
 ON CONFLICT (key) DO UPDATE SET at = now() WHERE tenants_queued.at < now() - interval '2 minutes'
 RETURNING key
 """
 
 
-def wake(name: str, *, school: UUID) -> None:
-    """Queue a job of a school unless it is queued already: however much happens, a school has one place in the line.
+def wake(name: str, *, schools: Iterable[UUID]) -> None:
+    """Queue a job of these schools, of each unless it is queued already: each has one place in the line.
 
     Without it a busy morning leaves thousands of turns in the queue, and the clock's own jobs wait behind them all.
     """
+    keys = {_key(name, school): school for school in schools}
+    with connection.cursor() as cursor:
+        cursor.execute(UNQUEUED, [list(keys)])  # mostly none, and then nothing is written
+        fresh = [key for (key,) in cursor.fetchall()]
+    if not fresh:
+        return
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(QUEUE, [_key(name, school)])
-        if cursor.fetchone():
-            later(name, school=school)
+        cursor.execute(QUEUE, [fresh])
+        for (key,) in cursor.fetchall():
+            later(name, school=keys[key])
 
 
 def _key(name: str, school: UUID | str) -> str:
@@ -148,36 +158,39 @@ class Waker:
     The thread dies with the process and a wake-up may be lost: harmless, as the sweep finds the rows.
     """
 
-    PAUSE = 0.05  # seconds in which wake-ups for one school become one
+    PAUSE = 0.05  # seconds in which wake-ups become one
+    LINGER = 5.0  # seconds without any after which the thread gives its connection back
 
     def __init__(self) -> None:
         self._schools: set[UUID] = set()
-        self._lock = threading.Lock()
+        self._news = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def mark(self, school: UUID) -> None:
-        with self._lock:
+        with self._news:
             self._schools.add(school)
+            self._news.notify()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._flush, name="waker", daemon=True)
                 self._thread.start()
 
     def _flush(self) -> None:
         while True:
-            threading.Event().wait(self.PAUSE)
-            with self._lock:
-                schools, self._schools = self._schools, set()
-                if not schools:
+            with self._news:
+                if not self._news.wait_for(lambda: self._schools, timeout=self.LINGER):
                     self._thread = None
-                    return
-            for school in schools:
-                self._wake(school)
-            connections.close_all()  # this thread's own; nobody else would ever close them
+                    break
+            time.sleep(self.PAUSE)
+            with self._news:
+                schools, self._schools = self._schools, set()
+            self._wake(schools)
+        connections.close_all()  # this thread's own; nobody else would ever close them
 
-    def _wake(self, school: UUID) -> None:
+    def _wake(self, schools: set[UUID]) -> None:
         try:
-            wake("events.drain", school=school)
+            wake("events.drain", schools=schools)
         except Exception as error:
+            connections.close_all()  # or the next ones would meet the same dead connection
             log.warning("A wake-up was lost; the sweep will find its rows.\n%s", without_text(error))
 
 

@@ -84,6 +84,9 @@ def copy_of_template() -> Iterator[str]:
             _drop(admin, name)
 
 
+jobs.Waker.LINGER = 0.0  # no test waits for a thread that only waits itself
+
+
 def _let_the_waker_finish() -> None:
     """A wake-up under way would be queued in the next test's database."""
     thread = jobs.waker._thread

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from shared_apps.audit.for_schools import all_sealed_until, keep_checkpoints, newest_checkpoint
+from shared_apps.deliveries.for_schools import stir
 from tenant_apps.events.services import drain as draining
 from tenant_apps.events.services import seal as sealing
 from tenants.actor import system
@@ -24,7 +25,8 @@ log = logging.getLogger(__name__)
 def drain(*, school: SchoolRef) -> None:
     """One turn for one school; what is left queues behind the other schools."""
     if school.state == "active" and draining.drain(school, clock=timezone.now):
-        wake("events.drain", school=school.id)
+        wake("events.drain", schools=[school.id])
+    stir(school.id, now=timezone.now())
     try:
         seal_school(school, pause=timedelta(seconds=settings.SEAL_EVERY_SECONDS))
     except Exception as error:  # what follows an event does not wait for its seal
@@ -38,7 +40,7 @@ def sweep() -> None:
     for school in school_refs():
         try:
             if draining.has_due(school, now=now):
-                wake("events.drain", school=school.id)
+                wake("events.drain", schools=[school.id])
         except Exception as error:  # one broken school stops nobody else's sweep
             log.error("the sweep passed over school %s\n%s", school.id, without_text(error))
 
@@ -77,7 +79,7 @@ def seal_schools() -> None:
                 lag = sealing.lag(now)
                 behind = sealing.checkpoints_after(kept.size if kept else 0)
             if lag or behind:
-                wake("events.seal", school=school.id)
+                wake("events.seal", schools=[school.id])
             until = min(until, now - lag)
         except Exception as error:  # one broken school stops nobody else's seals
             complete = False

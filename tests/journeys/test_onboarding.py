@@ -37,6 +37,7 @@ def test_a_school_comes_in_and_its_admin_signs_in(visit, live_site, tmp_path, la
     page = visit(language=language, theme=theme, width=width)
     look = f"{language}-{theme}-{width}"
     sign_in(page, "operator@example.com")
+    page.goto("/operator/onboardings")
     looks_right(page, f"onboardings-{look}")
     page.goto("/operator/schools/new")
     page.locator("main form [type=submit]").click()
