@@ -106,8 +106,9 @@ def _open(actor: Actor, at: date) -> QuerySet[Any]:
     """Schools that were there in the month, each with its count if it has told."""
     told = LearnerCount.objects.filter(school=OuterRef("pk"), month=at)
     counts = {name: Subquery(told.values(name)[:1]) for name in ("billable", *CHANNELS)}
-    there: QuerySet[Any] = within_reach(actor).filter(created_at__lt=ends_at(at)).exclude(state=SchoolState.PENDING)
-    return there.annotate(**counts)
+    there = within_reach(actor).filter(created_at__lt=ends_at(at)).exclude(state=SchoolState.PENDING)
+    rows: QuerySet[Any] = there.annotate(**counts)
+    return rows
 
 
 def _key(closed: bool) -> str:
