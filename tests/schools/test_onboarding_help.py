@@ -153,6 +153,7 @@ def test_one_that_stands_still_is_shown_and_resumed(browse):
         assert "Resume onboarding" in text(client.get(path))
     (task,) = onboarding_help.open_setup_tasks(OPERATOR, now=timezone.now())
     assert task.stalled and task.name == FIELDS["name"] and task.step == "create_school"
+    assert f"School setup needs help: {FIELDS['name']}" in text(client.get("/operator"))
     client.send(f"{here}/resume")
     assert onboarding_help.open_setup_tasks(OPERATOR, now=timezone.now()) == []
     assert Step.objects.get(name="create_school").fence == 1

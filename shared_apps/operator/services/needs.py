@@ -11,6 +11,7 @@ from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.operator.services.picture import Picture
 from shared_apps.operator.services.providers import name_of
+from shared_apps.schools.services.onboarding_help import open_setup_tasks
 from tenants.permissions import Permission, may
 
 NAMED = 3  # schools that went quiet, before the rest are only counted
@@ -102,9 +103,22 @@ def unknown_schools(picture: Picture) -> list[Need]:
     return [Need("unknown", "watch", gettext("Activity temporarily unavailable"), schools, f"{HEALTH}?state=unknown")]
 
 
+def setup_tasks(picture: Picture) -> list[Need]:
+    """Schools on their way in that do not go on by themselves."""
+    if not may(picture.actor, Permission.SCHOOLS_ONBOARD):
+        return []
+    title = gettext("School setup needs help: %(name)s")
+    return [
+        Need(
+            f"setup-{task.id}", "watch", title % {"name": task.name}, "", f"/operator/onboardings/{task.id}", task.since
+        )
+        for task in open_setup_tasks(picture.actor, now=picture.now)
+    ]
+
+
 # In the order in which they are shown. A new kind of trouble is one more function here.
 SOURCES: list[Source] = [
-    dead_letters, background_work, channel_problems, stuck_work, quiet_schools, unknown_schools,
+    dead_letters, background_work, channel_problems, setup_tasks, stuck_work, quiet_schools, unknown_schools,
 ]  # fmt: skip
 
 
