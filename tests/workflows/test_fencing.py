@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from shared_apps.identity.models import Login
 from shared_apps.workflows.models import Run, Step
@@ -55,6 +55,24 @@ def test_a_stale_worker_does_not_write(entered, clock):
     assert advancing.advance(Lane.WORKER, clock=clock)
     assert turns == [1, 2] and effects() == 1
     assert states(run) == [("a", "done", 2)] and Step.objects.get().fence == 2
+
+
+def test_a_stale_worker_does_not_write_while_another_one_is_at_it(entered, clock):
+    """Here the second worker has claimed the step and is not done: the row alone looks as the first one left it."""
+
+    def prepare(task):
+        if task.attempt == 1:
+            clock.on(seconds=60)
+            with transaction.atomic():
+                step = advancing._due(Lane.WORKER, clock())
+                assert advancing._take(step, clock()).fence == 2
+
+    run = start(entered(Plan("a", effect, prepare=prepare)))
+    assert advancing.advance(Lane.WORKER, clock=clock)
+    assert effects() == 0 and states(run) == [("a", "running", 2)]
+    clock.on(seconds=60)
+    drain(clock)
+    assert effects() == 1 and states(run) == [("a", "done", 3)]
 
 
 def test_a_stale_failure_changes_nothing_either(entered, clock):
