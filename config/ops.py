@@ -9,7 +9,7 @@ from django.utils.cache import add_never_cache_headers
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from config import metrics as measured
-from shared_apps.audit.services import sealing_lags
+from shared_apps.audit.services import canary_numbers, sealing_lags
 from tenants.door import Within, page
 from tenants.health import heartbeats, unready
 from tenants.problems import Refusal, problem
@@ -37,10 +37,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text. A number that cannot be had is absent, never zero."""
     try:
-        ends, lags = heartbeats(), sealing_lags(timezone.now())
+        now = timezone.now()
+        ends, lags, found = heartbeats(), sealing_lags(now), canary_numbers(now)
     except DatabaseError:
-        ends, lags = {}, {}
-    return _fresh(HttpResponse(measured.text(ends, lags), content_type=CONTENT_TYPE_LATEST))
+        ends, lags, found = {}, {}, {}
+    return _fresh(HttpResponse(measured.text(ends, lags, found), content_type=CONTENT_TYPE_LATEST))
 
 
 def static_is_there() -> bool:

@@ -77,6 +77,7 @@ PLATFORM_NAV: tuple[Item, ...] = (
     Item(Permission.SCHOOLS_ONBOARD, pgettext_lazy("navigation", "Onboarding"), "plus", "/operator/onboardings", "o"),
     Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
     Item(Permission.BILLING, pgettext_lazy("navigation", "Billing"), "register", "/operator/billing", "b"),
+    Item(Permission.AUDIT_READ, pgettext_lazy("navigation", "Audit"), "clock", "/operator/audit", "a"),
 )
 
 

@@ -39,6 +39,20 @@ HARDENING = (
         "GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO owner, migrator",
         "pg_dump cannot make the golden schema",
     ),
+    Measure(
+        "session locks closed",
+        "REVOKE EXECUTE ON FUNCTION pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_lock(int, int),"
+        " pg_catalog.pg_advisory_lock_shared(bigint), pg_catalog.pg_advisory_lock_shared(int, int),"
+        " pg_catalog.pg_try_advisory_lock(bigint), pg_catalog.pg_try_advisory_lock(int, int),"
+        " pg_catalog.pg_try_advisory_lock_shared(bigint), pg_catalog.pg_try_advisory_lock_shared(int, int) FROM PUBLIC",
+        "one SELECT could hold a lock of another school for as long as its connection lives",
+    ),
+    Measure(
+        "large objects closed",
+        "REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(int), pg_catalog.lo_create(oid),"
+        " pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC",
+        "one SELECT could leave something outside every school's schema",
+    ),
 )
 
 
