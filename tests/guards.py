@@ -77,7 +77,7 @@ GUARDS = (
     Guard("checkpoint signature", "tenants/seals.py", "key.verify(statement.signature, statement.words())", "pass", "tests/seals/test_tampering.py"),
     Guard("step fencing", "shared_apps/workflows/services/advance.py", "fence=claim.fence, state", "state", "tests/workflows/test_fencing.py"),
     Guard("step held while it is done", "shared_apps/workflows/services/advance.py", "    steps = Step.objects.using(alias).select_for_update(of=(\"self\",)).select_related", "    steps = Step.objects.using(alias).select_related", "tests/workflows/test_fencing.py"),
-    Guard("the review's hash", "shared_apps/schools/services/onboarding_answers.py", "    if not hmac.compare_digest(draft", "    if False and not hmac.compare_digest(draft", "tests/schools/test_onboarding_pages.py"),
+    Guard("the review's hash", "shared_apps/schools/services/onboarding_drafts.py", "    if not hmac.compare_digest(draft", "    if False and not hmac.compare_digest(draft", "tests/schools/test_onboarding_pages.py"),
     Guard("answers deleted when used", "shared_apps/schools/services/onboarding_steps.py", "    draft.delete()\n", "    pass\n", "tests/schools/test_onboarding_api.py"),
     Guard("second place", "tenant_apps/events/jobs.py", "            keep_checkpoints(made)\n", "            pass\n", "tests/seals/test_sealer.py"),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from shared_apps.schools.schemas import (
     PasswordOut,
     StepOut,
 )
-from shared_apps.schools.services import onboarding, onboarding_answers, onboarding_progress
+from shared_apps.schools.services import onboarding, onboarding_answers, onboarding_at_once, onboarding_progress
 from tenants.door import Within, actor_of, api
 from tenants.ids import parse_id
 from tenants.permissions import Permission
@@ -36,7 +36,7 @@ def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
         region=body.school.region, circle="", admin=_told(body.admin),
         officer=_told(body.officer) if body.officer else None,
     )  # fmt: skip
-    begun = onboarding.begin_at_once(
+    begun = onboarding_at_once.begin_at_once(
         answers, asked_as=request.headers.get(ASKED_AS, "")[:200], by=actor_of(request), now=timezone.now()
     )
     passwords = [PasswordOut(email=email, temporary_password=made) for email, made in begun.passwords.items()]

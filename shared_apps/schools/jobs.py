@@ -2,11 +2,11 @@
 
 from django.utils import timezone
 
-from shared_apps.schools.services import onboarding_answers
+from shared_apps.schools.services import onboarding_drafts
 from tenants.jobs import job
 
 
 @job("schools.tidy_drafts")
 def tidy_drafts() -> None:
     """Delete the answers that nobody used."""
-    onboarding_answers.tidy(now=timezone.now())
+    onboarding_drafts.tidy(now=timezone.now())

@@ -18,7 +18,7 @@ from django.utils import timezone  # noqa: E402
 
 from shared_apps.identity.models import Login  # noqa: E402
 from shared_apps.identity.services.sign_in import email_hash  # noqa: E402
-from shared_apps.schools.services import onboarding, onboarding_answers  # noqa: E402
+from shared_apps.schools.services import onboarding_answers, onboarding_at_once  # noqa: E402
 from shared_apps.workflows.services.advance import advance  # noqa: E402
 from shared_apps.workflows.services.registry import Lane  # noqa: E402
 from tenants.actor import Actor  # noqa: E402
@@ -39,7 +39,7 @@ def die_around(number: int, when: str) -> None:
     BaseDatabaseWrapper.commit = wrapped
 
 
-def begin(mark: str) -> onboarding.Begun:
+def begin(mark: str) -> onboarding_at_once.Begun:
     """As the API begins one, under the key `mark`."""
     login = Login.objects.get(email_hash=email_hash(OPERATOR))
     by = Actor(kind="person", scope="platform", roles=frozenset({"operator"}), login=login.id)
@@ -48,7 +48,7 @@ def begin(mark: str) -> onboarding.Begun:
         admin={"name": "Ada Killed", "email": f"ada@{mark}.example", "password": ""},
         officer={"name": "Ole Killed", "email": f"ole@{mark}.example", "password": ""},
     )  # fmt: skip
-    return onboarding.begin_at_once(answers, asked_as=mark, by=by, now=timezone.now())
+    return onboarding_at_once.begin_at_once(answers, asked_as=mark, by=by, now=timezone.now())
 
 
 def work() -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.identity.models import Login, Membership
 from shared_apps.schools.models import Draft, Onboarding
-from shared_apps.schools.services import onboarding_answers
+from shared_apps.schools.services import onboarding_answers, onboarding_drafts
 from shared_apps.workflows.models import Run, Step
 from tenant_apps.people.models import SchoolProfile, Staff
 from tenants.models import School, SchoolState
@@ -254,10 +254,10 @@ def test_drafts_nobody_used_are_deleted_after_a_day_and_needed_ones_stay(signed_
         name="Left", timezone="UTC", close_time="17:00", region="", circle="",
         admin={"name": "A", "email": "a@left.example", "password": ""}, officer=None,
     )  # fmt: skip
-    onboarding_answers.keep(answers, owner=owner, now=now)
+    onboarding_drafts.keep(answers, owner=owner, now=now)
     post(client)
-    assert onboarding_answers.tidy(now=now + timedelta(hours=23)) == 0
-    assert onboarding_answers.tidy(now=now + timedelta(hours=25)) == 1
+    assert onboarding_drafts.tidy(now=now + timedelta(hours=23)) == 0
+    assert onboarding_drafts.tidy(now=now + timedelta(hours=25)) == 1
     work(Clock(at=now + timedelta(hours=26)))
     assert Run.objects.get().state == "complete"
 

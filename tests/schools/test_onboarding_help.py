@@ -12,7 +12,7 @@ from shared_apps.identity.services.accounts import give_role
 from shared_apps.schools.models import Draft, Onboarding
 from shared_apps.schools.services import onboarding_check, onboarding_help, onboarding_steps
 from shared_apps.workflows.models import Run, Step
-from shared_apps.workflows.services import runs
+from shared_apps.workflows.services import control
 from tenants import provisioning
 from tenants.actor import Actor
 from tenants.ask import Unavailable
@@ -180,7 +180,7 @@ def test_who_reaches_few_schools_sees_the_tasks_of_those_alone(browse, greenfiel
 def test_a_cancelled_onboarding_leaves_nothing_and_says_so(browse):
     client = browse()
     here = create(client)
-    runs.cancel(Run.objects.get().pk, by="somebody", now=timezone.now())
+    control.cancel(Run.objects.get().pk, by="somebody", now=timezone.now())
     assert "Nothing was created" in text(client.get(here)) and work(days(1)) == []
     assert client.send(f"{here}/resume").status_code == 409
 

@@ -9,7 +9,7 @@ from django.db import connections, transaction
 from shared_apps.identity.models import Login
 from shared_apps.workflows.models import Run, Step
 from shared_apps.workflows.services import advance as advancing
-from shared_apps.workflows.services import runs
+from shared_apps.workflows.services import control
 from shared_apps.workflows.services.registry import Lane, Plan
 from tests.workflows.plans import drain, start, state, states
 
@@ -103,7 +103,7 @@ def test_a_step_whose_workers_all_die_is_given_up(entered, clock):
 def test_a_resume_fences_the_one_off_who_holds_the_step(entered, clock):
     def prepare(task):
         if task.attempt == 1:
-            runs.resume(run.pk, by="somebody", now=clock())
+            control.resume(run.pk, by="somebody", now=clock())
 
     run = start(entered(Plan("a", effect, prepare=prepare)))
     assert advancing.advance(Lane.WORKER, clock=clock)
@@ -114,7 +114,7 @@ def test_a_resume_fences_the_one_off_who_holds_the_step(entered, clock):
 
 def test_a_cancel_in_the_middle_leaves_no_effect(entered, clock):
     def prepare(task):
-        runs.cancel(run.pk, by="somebody", now=clock())
+        control.cancel(run.pk, by="somebody", now=clock())
 
     run = start(entered(Plan("a", effect, prepare=prepare)))
     advancing.advance(Lane.WORKER, clock=clock)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.workflows import rules
 from shared_apps.workflows.models import Run, Step
-from shared_apps.workflows.services import runs
+from shared_apps.workflows.services import control
 from shared_apps.workflows.services.registry import Lane, Plan, StepError, workflow
 from tenants.problems import Refusal
 from tests.workflows.plans import START, drain, start, state, states
@@ -101,12 +101,12 @@ def test_a_retry_gives_the_step_its_attempts_again_and_the_others_stay_done(ente
     steps.fails["b"] = [StepError("no", permanent=True)]
     run = start(entered(steps.plan("a"), steps.plan("b", attempts=3)))
     drain(clock)
-    runs.retry(run.pk, by="somebody", now=clock())
+    control.retry(run.pk, by="somebody", now=clock())
     assert state(run) == "running" and run.steps.last().spent_at == 4
     drain(clock)
     assert state(run) == "complete" and steps.done == ["a", "b", "b"]
     with pytest.raises(Refusal) as refused:
-        runs.retry(run.pk, by="somebody", now=clock())
+        control.retry(run.pk, by="somebody", now=clock())
     assert refused.value.status == 409
     assert PlatformEvent.objects.filter(kind="workflows.step_retried", actor="somebody").count() == 1
 
@@ -114,11 +114,11 @@ def test_a_retry_gives_the_step_its_attempts_again_and_the_others_stay_done(ente
 def test_a_cancelled_run_does_nothing_more(entered, steps, clock):
     run = start(entered(steps.plan("a"), steps.plan("b", after=timedelta(days=1))))
     drain(clock)
-    runs.cancel(run.pk, by="somebody", now=clock())
+    control.cancel(run.pk, by="somebody", now=clock())
     clock.on(days=2)
     assert drain(clock) == 0 and steps.done == ["a"]
     assert state(run) == "cancelled" and states(run) == [("a", "done", 1), ("b", "cancelled", 0)]
-    for verb in (runs.cancel, runs.retry, runs.resume):
+    for verb in (control.cancel, control.retry, control.resume):
         with pytest.raises(Refusal):
             verb(run.pk, by="somebody", now=clock())
 

@@ -12,7 +12,7 @@ from shared_apps.schools.models import Onboarding
 from shared_apps.schools.services.onboarding_check import admin_check
 from shared_apps.schools.services.onboarding_progress import overdue
 from shared_apps.workflows.models import RunState, Step, StepState
-from shared_apps.workflows.services import runs
+from shared_apps.workflows.services import control
 from tenants.actor import Actor
 from tenants.models import School
 from tenants.problems import conflict
@@ -59,12 +59,12 @@ def _task(onboarding: Onboarding, step: Step, now: datetime) -> SetupTask | None
 
 def retry(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
     """Try the step that was given up again. Raises 409."""
-    runs.retry(onboarding.pk, by=by.name_in_audit, now=now)
+    control.retry(onboarding.pk, by=by.name_in_audit, now=now)
 
 
 def resume(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
     """Let one that stands still go on. Raises 409."""
-    runs.resume(onboarding.pk, by=by.name_in_audit, now=now)
+    control.resume(onboarding.pk, by=by.name_in_audit, now=now)
 
 
 def acknowledge(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
