@@ -26,14 +26,9 @@ def digest(answers: Answers) -> str:
 def keep(answers: Answers, *, owner: UUID, now: datetime, draft: UUID | None = None) -> Draft:
     """Seal answers in a draft, a new one or the one with this id."""
     row = draft or new_id()
-    kept, _made = Draft.objects.update_or_create(
-        pk=row,
-        defaults={
-            "owner": owner, "digest": digest(answers), "created_at": now,
-            "answers_sealed": seal_on_platform(answers.to_json(), **CELL, row=row),
-        },
-    )  # fmt: skip
-    return kept
+    sealed = seal_on_platform(answers.to_json(), **CELL, row=row)
+    values = {"owner": owner, "digest": digest(answers), "created_at": now, "answers_sealed": sealed}
+    return Draft.objects.update_or_create(pk=row, defaults=values)[0]
 
 
 def opened(draft: Draft) -> Answers:
