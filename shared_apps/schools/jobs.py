@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from shared_apps.schools.services import directory, onboarding_answers, standing
+from shared_apps.schools.services import directory, onboarding_drafts, standing
 from tenants.jobs import job
 
 
@@ -21,4 +21,4 @@ def add_up() -> None:
 @job("schools.tidy_drafts")
 def tidy_drafts() -> None:
     """Delete the answers that nobody used."""
-    onboarding_answers.tidy(now=timezone.now())
+    onboarding_drafts.tidy(now=timezone.now())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import time
 from uuid import UUID
 
+STEM = 5  # letters of a word that names of the same school are likely to share
 LONGEST_SLUG = 50  # room for a number behind it
 REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3}(-[a-z0-9]{1,40})*)?")  # ISO 3166, 3166-2, own districts
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")

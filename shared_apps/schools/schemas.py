@@ -22,6 +22,9 @@ class NewPersonIn(Body):
     email: str = Field(max_length=254)
     password: str | None = Field(default=None, max_length=1000)
 
+    def told(self) -> dict[str, str]:
+        return {"name": self.name, "email": self.email, "password": self.password or ""}
+
 
 class OnboardingIn(Body):
     school: NewSchoolIn

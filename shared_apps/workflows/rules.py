@@ -7,5 +7,5 @@ FIRST, LONGEST = timedelta(seconds=1), timedelta(minutes=10)
 
 def pause(attempts: int, jitter: float) -> timedelta:
     """How long to wait after `attempts` failures; `jitter` (0 to 1) spreads half of it."""
-    whole: timedelta = min(FIRST * 4 ** max(0, attempts - 1), LONGEST)
+    whole: timedelta = min(FIRST * 4 ** min(max(0, attempts - 1), 8), LONGEST)
     return whole / 2 + whole / 2 * jitter

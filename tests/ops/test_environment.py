@@ -39,6 +39,16 @@ def test_a_password_is_not_in_what_is_printed():
     assert "secret" not in repr(env.load())
 
 
+def test_the_provisioner_alone_gets_the_migrators_login_and_never_the_administrators(monkeypatch):
+    assert env.PROVISIONER not in env.RUN_TIME and env.not_for(env.PROVISIONER) == ("DATABASE_URL",)
+    assert all("MIGRATOR_DATABASE_URL" in env.not_for(kind) for kind in env.RUN_TIME)
+    monkeypatch.delenv("PROCESS")
+    monkeypatch.setattr("sys.argv", ["manage.py", "provisioner"])
+    monkeypatch.setenv("MIGRATOR_DATABASE_URL", GOOD)
+    told = env.load()
+    assert told.kind == env.PROVISIONER and told.migrator is not None
+
+
 @pytest.mark.parametrize("kind", env.RUN_TIME)
 def test_web_and_worker_do_not_get_the_migrators_login(monkeypatch, kind):
     monkeypatch.setenv("PROCESS", kind)

@@ -12,6 +12,7 @@ from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.providers import name_of
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.operator.services.picture import Picture
+from shared_apps.schools.services.onboarding_help import open_setup_tasks
 from tenants.permissions import Permission, may
 
 NAMED = 3  # schools that went quiet, before the rest are only counted
@@ -113,9 +114,23 @@ def old_requests(picture: Picture) -> list[Need]:
     return [Need("requests", "watch", title, detail, "/operator/requests", since)] if count else []
 
 
+def setup_tasks(picture: Picture) -> list[Need]:
+    """Schools on their way in that do not go on by themselves."""
+    if not may(picture.actor, Permission.SCHOOLS_ONBOARD):
+        return []
+    title = gettext("School setup needs help: %(name)s")
+    return [
+        Need(
+            f"setup-{task.id}", "watch", title % {"name": task.name}, "", f"/operator/onboardings/{task.id}", task.since
+        )
+        for task in open_setup_tasks(picture.actor, now=picture.now)
+    ]
+
+
 # In the order in which they are shown. A new kind of trouble is one more function here.
 SOURCES: list[Source] = [
-    dead_letters, background_work, channel_problems, stuck_work, quiet_schools, unknown_schools, old_requests,
+    dead_letters, background_work, channel_problems, setup_tasks, stuck_work, quiet_schools, unknown_schools,
+    old_requests,
 ]  # fmt: skip
 
 

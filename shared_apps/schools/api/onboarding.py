@@ -4,16 +4,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
 
-from shared_apps.schools.schemas import (
-    BegunOut,
-    NewPersonIn,
-    NewSchoolOut,
-    OnboardingIn,
-    OnboardingOut,
-    PasswordOut,
-    StepOut,
-)
-from shared_apps.schools.services import onboarding, onboarding_answers, onboarding_progress
+from shared_apps.schools.schemas import BegunOut, NewSchoolOut, OnboardingIn, OnboardingOut, PasswordOut, StepOut
+from shared_apps.schools.services import onboarding, onboarding_answers, onboarding_at_once, onboarding_progress
 from tenants.door import Within, actor_of, api
 from tenants.ids import parse_id
 from tenants.permissions import Permission
@@ -33,18 +25,14 @@ def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
     """
     answers = onboarding_answers.checked(
         name=body.school.name, timezone=body.school.timezone, close_time=body.school.close_time,
-        region=body.school.region, circle="", admin=_told(body.admin),
-        officer=_told(body.officer) if body.officer else None,
+        region=body.school.region, circle="", admin=body.admin.told(),
+        officer=body.officer.told() if body.officer else None,
     )  # fmt: skip
-    begun = onboarding.begin_at_once(
+    begun = onboarding_at_once.begin_at_once(
         answers, asked_as=request.headers.get(ASKED_AS, "")[:200], by=actor_of(request), now=timezone.now()
     )
     passwords = [PasswordOut(email=email, temporary_password=made) for email, made in begun.passwords.items()]
     return Status(202, BegunOut(id=begun.onboarding.pk, passwords=passwords))
-
-
-def _told(person: NewPersonIn) -> dict[str, str]:
-    return {"name": person.name, "email": person.email, "password": person.password or ""}
 
 
 @api(

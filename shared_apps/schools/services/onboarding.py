@@ -1,53 +1,23 @@
-"""Bringing a school in: who may be there already, and the run that makes it, once however often it is asked for."""
+"""Bringing a school in: the run that makes it, once however often it is asked for."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
-from difflib import SequenceMatcher
-from hashlib import sha256
+from dataclasses import replace
+from datetime import datetime, time
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from shared_apps.audit.services import record
 from shared_apps.groups.services import EVERYWHERE, within_reach
-from shared_apps.identity.services.accounts import is_known
-from shared_apps.identity.services.passwords import hash_password, temporary_password
-from shared_apps.schools import rules
 from shared_apps.schools.models import Draft, Onboarding
-from shared_apps.schools.services.onboarding_answers import Answers, Person, keep, must_be_reviewed, opened
-from shared_apps.workflows.models import Run, RunState
+from shared_apps.schools.services.onboarding_drafts import keep, must_be_reviewed, opened
+from shared_apps.workflows.models import RunState
 from shared_apps.workflows.services import runs
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.models import School
 from tenants.problems import not_found
-from tenants.sealing import platform_digest
 
 WORKFLOW = "schools.onboarding"
-ALIKE = 0.72  # of two names, from 0 to 1
-SAME_AGAIN = timedelta(days=1)  # the same call of the API within it is the same school
-
-
-@dataclass(frozen=True)
-class Doubts:
-    """What a person should look at before a school is made a second time."""
-
-    schools: list[School]
-    known: list[str]  # roles whose address can sign in already: they keep their password
-
-
-def doubts(answers: Answers, *, actor: Actor) -> Doubts:
-    """Schools within reach with a similar name, and addresses that are known."""
-    alike = Q(slug__startswith=rules.slug_of(answers.name)) | Q(name__iexact=answers.name)
-    for word in rules.telling_words(answers.name)[:3]:
-        alike |= Q(slug__contains=word)
-    wanted = rules.plain(answers.name)
-    found = within_reach(actor).filter(alike).order_by("name")[:200]
-    rated = [(SequenceMatcher(None, wanted, rules.plain(school.name)).ratio(), school) for school in found]
-    near = sorted((pair for pair in rated if pair[0] >= ALIKE), key=lambda pair: -pair[0])
-    known = [role for role, person in answers.people().items() if is_known(person.email)]
-    return Doubts([school for _, school in near[:5]], known)
 
 
 @transaction.atomic
@@ -57,65 +27,11 @@ def begin(draft: Draft, *, review: str, by: Actor, now: datetime) -> Onboarding:
     if known:
         return known
     must_be_reviewed(draft, review)
-    return _start(draft, str(draft.id), by=by, now=now)[0]
+    return start(draft, str(draft.id), by=by, now=now)[0]
 
 
-@dataclass(frozen=True)
-class Begun:
-    """What the API answers. `passwords` are the generated ones, by address; empty when the same was asked before."""
-
-    onboarding: Onboarding
-    passwords: dict[str, str]
-
-
-def begin_at_once(answers: Answers, *, asked_as: str, by: Actor, now: datetime) -> Begun:
-    """Start without a review. The same call again within a day, or under the same `asked_as`, is the same school.
-
-    Passwords that were not supplied are made here and kept as hashes alone, for addresses that cannot sign in yet.
-    """
-    owner = _login(by)
-    made = {} if _there_already(answers, asked_as, owner, now) else _passwords(answers)
-    hashed = replace(
-        answers, admin=_with(answers.admin, made), officer=answers.officer and _with(answers.officer, made)
-    )  # fmt: skip
-    with transaction.atomic():
-        key = _key(answers, asked_as, owner, now)
-        draft = keep(hashed, owner=owner, now=now)
-        onboarding, new = _start(draft, key, by=by, now=now)
-        if not new:
-            draft.delete()
-        elif made:
-            Onboarding.objects.filter(pk=onboarding.pk).update(handed_over_at=now)
-    return Begun(onboarding, made if new else {})
-
-
-def _passwords(answers: Answers) -> dict[str, str]:
-    wanted = [one.email for one in answers.people().values() if not one.password_hash and not is_known(one.email)]
-    return {email: temporary_password() for email in wanted}
-
-
-def _with(person: Person, made: dict[str, str]) -> Person:
-    made_for = made.get(person.email)
-    return replace(person, password_hash=hash_password(made_for), generated=True) if made_for else person
-
-
-def _there_already(answers: Answers, asked_as: str, owner: UUID, now: datetime) -> bool:
-    return Run.objects.filter(workflow=WORKFLOW, key=_key(answers, asked_as, owner, now)).exists()
-
-
-def _key(answers: Answers, asked_as: str, owner: UUID, now: datetime) -> str:
-    """One key per caller and content; another one after a failure, and a day later."""
-    bare = replace(
-        answers, admin=replace(answers.admin, password_hash=""),
-        officer=answers.officer and replace(answers.officer, password_hash=""),
-    )  # fmt: skip
-    told = f"{owner}\x1f{asked_as}" if asked_as else f"{owner}\x1f{bare.to_json()}"
-    key = platform_digest("onboarding-key", sha256(told.encode()).hexdigest()).hex()
-    over = Q(state__in=(RunState.FAILED, RunState.CANCELLED)) | Q(created_at__lt=now - SAME_AGAIN)
-    return f"{key}:{Run.objects.filter(over, workflow=WORKFLOW, key__startswith=key).count()}"
-
-
-def _start(draft: Draft, key: str, *, by: Actor, now: datetime) -> tuple[Onboarding, bool]:
+def start(draft: Draft, key: str, *, by: Actor, now: datetime) -> tuple[Onboarding, bool]:
+    """The onboarding of a draft under `key`, and whether it is new. Runs in the caller's transaction."""
     run, new = runs.start(WORKFLOW, key=key, by=by.name_in_audit, now=now, run=draft.id)
     if not new:
         return Onboarding.objects.get(pk=run.id), False
@@ -127,12 +43,6 @@ def _start(draft: Draft, key: str, *, by: Actor, now: datetime) -> tuple[Onboard
     )  # fmt: skip
     record("schools.onboarding_started", by=by.name_in_audit, now=now, school=made.school, facts={"run": str(run.id)})
     return made, True
-
-
-def _login(by: Actor) -> UUID:
-    if by.login is None:
-        raise ValueError("Only people bring schools in.")
-    return by.login
 
 
 def onboarding_of(key: UUID | None, *, actor: Actor) -> Onboarding:

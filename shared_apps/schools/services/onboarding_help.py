@@ -7,14 +7,14 @@ from uuid import UUID
 from django.db import transaction
 
 from shared_apps.audit.services import record
-from shared_apps.groups.services import within_reach
+from shared_apps.groups.services import EVERYWHERE, within_reach
 from shared_apps.schools.models import Onboarding
-from shared_apps.schools.services.onboarding import reaches
 from shared_apps.schools.services.onboarding_check import admin_check
 from shared_apps.schools.services.onboarding_progress import overdue
 from shared_apps.workflows.models import RunState, Step, StepState
-from shared_apps.workflows.services import runs
+from shared_apps.workflows.services import control
 from tenants.actor import Actor
+from tenants.models import School
 from tenants.problems import conflict
 
 OPEN = (StepState.WAITING, StepState.RUNNING, StepState.FAILED)
@@ -39,7 +39,9 @@ def open_setup_tasks(actor: Actor, *, now: datetime) -> list[SetupTask]:
         acknowledged_at=None, run__state__in=(RunState.RUNNING, RunState.PARTIAL)
     )
     reached = set(within_reach(actor).filter(pk__in=waiting.values("school")).values_list("pk", flat=True))
-    found = [one for one in waiting if one.school in reached or reaches(actor, one.school)]
+    made = set(School.objects.filter(pk__in=waiting.values("school")).values_list("pk", flat=True))
+    everywhere = actor.scope == "platform" and bool(actor.roles & EVERYWHERE)
+    found = [one for one in waiting if one.school in reached or (everywhere and one.school not in made)]
     steps = Step.objects.filter(run__in=[one.pk for one in found], state__in=OPEN)
     tasks = [_task(one, step, now) for one in found for step in steps if step.run_id == one.pk]
     return sorted((task for task in tasks if task), key=lambda task: task.since)
@@ -57,12 +59,12 @@ def _task(onboarding: Onboarding, step: Step, now: datetime) -> SetupTask | None
 
 def retry(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
     """Try the step that was given up again. Raises 409."""
-    runs.retry(onboarding.pk, by=by.name_in_audit, now=now)
+    control.retry(onboarding.pk, by=by.name_in_audit, now=now)
 
 
 def resume(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
     """Let one that stands still go on. Raises 409."""
-    runs.resume(onboarding.pk, by=by.name_in_audit, now=now)
+    control.resume(onboarding.pk, by=by.name_in_audit, now=now)
 
 
 def acknowledge(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:

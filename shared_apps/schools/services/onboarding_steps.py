@@ -9,8 +9,8 @@ from shared_apps.groups.models import Circle, CircleSchool
 from shared_apps.identity.services.accounts import account_of, give_role
 from shared_apps.schools import rules
 from shared_apps.schools.models import Draft, Onboarding, UsedSlug
-from shared_apps.schools.services.onboarding_answers import opened
 from shared_apps.schools.services.onboarding_check import admin_check
+from shared_apps.schools.services.onboarding_drafts import opened
 from shared_apps.workflows.services.registry import StepError, Task
 from tenants import provisioning
 from tenants.ask import Unavailable, ask

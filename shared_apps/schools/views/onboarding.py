@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from shared_apps.schools.forms import SchoolForm, initial
 from shared_apps.schools.models import Draft, Onboarding
 from shared_apps.schools.services import onboarding as bringing_in
-from shared_apps.schools.services import onboarding_answers as answers_of
+from shared_apps.schools.services import onboarding_drafts as drafts
 from shared_apps.schools.services import onboarding_handover as handover
 from shared_apps.schools.services import onboarding_help as help_with
 from shared_apps.schools.services.onboarding_check import admin_check
-from shared_apps.schools.services.onboarding_progress import latest, progress
+from shared_apps.schools.services.onboarding_doubts import doubts as doubts_about
+from shared_apps.schools.services.onboarding_list import latest
+from shared_apps.schools.services.onboarding_progress import progress
 from tenants.door import Within, actor_of, page, person_of
 from tenants.ids import parse_id
 from tenants.permissions import Permission
@@ -55,18 +57,18 @@ def new_school(request: HttpRequest) -> HttpResponse:
     _actor, owner, _session = person_of(request)
     earlier = _draft(request.GET.get("draft"), owner) if request.GET.get("draft") else None
     if request.method != "POST":
-        form = SchoolForm(initial=initial(answers_of.opened(earlier)) if earlier else None)
+        form = SchoolForm(initial=initial(drafts.opened(earlier)) if earlier else None)
         return render(request, "schools/onboarding_form.html", {"form": form, "earlier": earlier})
     form = SchoolForm(request.POST)
     given = form.answers()
     if given is None:
         return render(request, "schools/onboarding_form.html", {"form": form, "earlier": earlier}, status=422)
-    draft = answers_of.keep(given, owner=owner, now=timezone.now(), draft=earlier.id if earlier else None)
+    draft = drafts.keep(given, owner=owner, now=timezone.now(), draft=earlier.id if earlier else None)
     return redirect(f"/operator/schools/new/{draft.id}")
 
 
 def _draft(key: object, owner: Any) -> Draft:
-    return answers_of.draft_of(parse_id(key), owner=owner)
+    return drafts.draft_of(parse_id(key), owner=owner)
 
 
 @page(**ONBOARD, audit="schools.onboarding_started")
@@ -84,9 +86,9 @@ def review(request: HttpRequest, draft_id: str) -> HttpResponse:
             return redirect(f"/operator/onboardings/{begun.pk}?new=1")
         except Refusal as refusal:
             changed = refusal
-    given = answers_of.opened(draft)
+    given = drafts.opened(draft)
     people = [(role, ROLES[role], person) for role, person in given.people().items()]
-    doubts = bringing_in.doubts(given, actor=actor)
+    doubts = doubts_about(given, actor=actor)
     group = dict(SchoolForm().circles).get(given.circle, "")
     context = {"draft": draft, "given": given, "people": people, "doubts": doubts, "group": group, "changed": changed}
     return render(request, "schools/onboarding_review.html", context, status=changed.status if changed else 200)

@@ -10,18 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import random
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q
 
-from shared_apps.audit.services import record
 from shared_apps.workflows.models import Run, RunState, Step, StepState
 from shared_apps.workflows.rules import pause
+from shared_apps.workflows.services.ends import close, give_up
 from shared_apps.workflows.services.registry import Lane, Plan, StepError, Task, workflow_named
-from shared_apps.workflows.services.runs import wake
 from tenants.provisioning import MIGRATOR
 from tenants.traces import without_text
 
@@ -74,11 +72,11 @@ def _take(step: Step, now: datetime) -> Claim | None:
     found = workflow_named(step.run.workflow)
     plan = found.plan(step.name) if found else None
     if plan is None:
-        _give_up(step, UNKNOWN, now)
+        give_up(step, UNKNOWN, now)
     elif step.state == StepState.RUNNING and step.attempts >= step.spent_at:
-        _give_up(step, LOST, now)
+        give_up(step, LOST, now)
     elif plan.late is not None and not step.attempts and now - step.wake_at > plan.late:
-        _close(step, StepState.SKIPPED, {}, now, DEFAULT_DB_ALIAS)
+        close(step, StepState.SKIPPED, {}, now, DEFAULT_DB_ALIAS)
     else:
         step.state, step.attempts, step.fence = StepState.RUNNING, step.attempts + 1, step.fence + 1
         step.leased_until = now + timedelta(seconds=settings.WORKFLOW_LEASE_SECONDS)
@@ -95,7 +93,7 @@ def _do(claim: Claim, clock: Clock) -> None:
     with transaction.atomic(using=alias):
         step = _hold(claim, alias)
         result = claim.plan.work(task, prepared)
-        _close(step, StepState.DONE, result, clock(), alias)
+        close(step, StepState.DONE, result, clock(), alias)
 
 
 def _task(claim: Claim, now: datetime) -> Task:
@@ -114,20 +112,6 @@ def _hold(claim: Claim, alias: str) -> Step:
     return step
 
 
-def _close(step: Step, state: StepState, result: dict[str, Any], now: datetime, alias: str) -> None:
-    """A step is over and the next one's turn has come, or the run's end."""
-    step.state, step.result, step.ended_at, step.reason, step.leased_until = state, result, now, "", None
-    step.save(using=alias, update_fields=["state", "result", "ended_at", "reason", "leased_until"])
-    following = Step.objects.using(alias).filter(run=step.run_id, position=step.position + 1).first()
-    if following is None:
-        _end(step.run, RunState.COMPLETE, now)
-        return
-    following.state = StepState.WAITING
-    following.wake_at = max(following.wake_at, step.wake_at)
-    following.save(using=alias, update_fields=["state", "wake_at"])
-    wake(following.lane, using=alias)
-
-
 def _failed(claim: Claim, error: Exception, now: datetime) -> None:
     """Wait and try again, or give up. Whoever lost the claim meanwhile has nothing to say."""
     told = isinstance(error, StepError)
@@ -138,27 +122,10 @@ def _failed(claim: Claim, error: Exception, now: datetime) -> None:
         with transaction.atomic():
             step = _hold(claim, DEFAULT_DB_ALIAS)
             if (isinstance(error, StepError) and error.permanent) or step.attempts >= step.spent_at:
-                _give_up(step, reason, now)
+                give_up(step, reason, now)
             else:
                 step.state, step.reason, step.leased_until = StepState.WAITING, reason[:80], None
                 step.wake_at = now + pause(step.attempts, random())
                 step.save(update_fields=["state", "reason", "leased_until", "wake_at"])
     except Stale:
         log.warning("step %s of run %s: another one took over", claim.plan.name, claim.run)
-
-
-def _give_up(step: Step, reason: str, now: datetime) -> None:
-    """The run ends here: failed when nothing was made yet, else with what it made."""
-    step.state, step.reason, step.ended_at, step.leased_until = StepState.FAILED, reason[:80], now, None
-    step.save(update_fields=["state", "reason", "ended_at", "leased_until"])
-    _end(step.run, RunState.PARTIAL if step.position else RunState.FAILED, now, step=step.name, reason=step.reason)
-
-
-def _end(run: Run, state: RunState, now: datetime, **why: str) -> None:
-    run.state, run.ended_at = state, now
-    run.save(update_fields=["state", "ended_at"])
-    facts = {"run": str(run.id), "workflow": run.workflow, "state": str(state), **why}
-    record("workflows.run_ended", by=f"system:{run.workflow}", now=now, facts=facts)
-    found = workflow_named(run.workflow)
-    if found and found.ended:
-        found.ended(run.id, state, now)

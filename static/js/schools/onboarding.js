@@ -1,19 +1,20 @@
 // The result of an onboarding: passwords asked for once by the tab that made the school, copied, printed, not lost by accident.
 
-const place = document.getElementById("handover");
 const here = new URL(location.href);
 const first = here.searchParams.get("new") === "1";
 if (first) {
   here.searchParams.delete("new");
   history.replaceState(null, "", here); // a reload is no first look
 }
-let held = Boolean(place.querySelector("[data-slips]"));
+const slips = () => Boolean(document.querySelector("[data-slips]"));
+let held = slips();
 
 async function handOver(form) {
   const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Part": "1" } });
   if (!answer.ok || answer.redirected) return;
+  const place = document.getElementById("handover");
   place.innerHTML = await answer.text();
-  held = Boolean(place.querySelector("[data-slips]"));
+  held = slips();
   form.remove();
   place.querySelector("h2")?.focus();
 }
