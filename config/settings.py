@@ -97,6 +97,7 @@ PREPARE_HOT_STATEMENTS = env.option("PREPARE_HOT_STATEMENTS", "1") == "1"
 
 # -- work behind the request -------------------------------------------------------------------------------------------
 
+DRAINERS = int(env.option("DRAINERS", "2"))  # processes of the worker that follow events up
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
 SEAL_EVERY_SECONDS = float(env.option("SEAL_EVERY_SECONDS", "5"))  # at most one checkpoint of a school in this time
 WORKER_STALE_SECONDS = int(env.option("WORKER_STALE_SECONDS", "180"))  # without a sweep, the worker gives up

@@ -21,6 +21,7 @@ from django_q.tasks import async_task
 from tenants.current import current_school
 from tenants.models import Heartbeat, Queued, school_ref
 from tenants.traces import without_text
+from tenants.wakeups import say
 
 log = logging.getLogger(__name__)
 SCHEDULES_LOCK = 0x5EED_0001  # advisory: workers that start together write the table one after the other
@@ -43,6 +44,11 @@ def job(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return work
 
     return enter
+
+
+def named(name: str) -> Callable[..., Any]:
+    """The function behind a name. Raises KeyError for one that is not in the table."""
+    return _jobs[name]
 
 
 def later(name: str, *ids: str, school: UUID | None = None) -> None:
@@ -142,45 +148,64 @@ def tidy() -> None:
 
 
 class Waker:
-    """Coalesces wake-ups per process: many commits in a moment make one task per school.
+    """Says once what many commits in a moment have to say; the first is said at once.
 
     The thread dies with the process and a wake-up may be lost: harmless, as the sweep finds the rows.
     """
 
-    PAUSE = 0.05  # seconds in which wake-ups for one school become one
+    PAUSE = 0.02  # seconds in which wake-ups become one
+    LINGER = 5.0  # seconds without any after which the thread gives its connection back
 
     def __init__(self) -> None:
         self._schools: set[UUID] = set()
-        self._lock = threading.Lock()
+        self._news = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._over = False
 
     def mark(self, school: UUID) -> None:
-        with self._lock:
+        with self._news:
             self._schools.add(school)
+            self._news.notify()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._flush, name="waker", daemon=True)
                 self._thread.start()
 
+    def finish(self) -> None:
+        """Say what is left to say, and give the connection back."""
+        with self._news:
+            thread, self._over = self._thread, self._thread is not None
+            self._news.notify()
+        if thread is not None:
+            thread.join(10)
+
     def _flush(self) -> None:
         while True:
-            threading.Event().wait(self.PAUSE)
-            with self._lock:
+            with self._news:
+                self._news.wait_for(lambda: self._schools or self._over, timeout=self.LINGER)
+                if not self._schools:
+                    self._thread, self._over = None, False
+                    break
                 schools, self._schools = self._schools, set()
-                if not schools:
-                    self._thread = None
-                    return
-            for school in schools:
-                self._wake(school)
-            connections.close_all()  # this thread's own; nobody else would ever close them
+            self._wake(schools)
+            time.sleep(self.PAUSE)
+        connections.close_all()  # this thread's own; nobody else would ever close them
 
-    def _wake(self, school: UUID) -> None:
+    def _wake(self, schools: set[UUID]) -> None:
         try:
-            wake("events.drain", school=school)
+            say(schools)
         except Exception as error:
+            connections.close_all()  # or the next ones would meet the same dead connection
             log.warning("A wake-up was lost; the sweep will find its rows.\n%s", without_text(error))
 
 
-waker = Waker()
+class Deaf(Waker):
+    """In a process that looks for what is due by itself."""
+
+    def mark(self, school: UUID) -> None:
+        pass
+
+
+waker: Waker = Waker()
 
 
 def wake_after_commit() -> None:

@@ -160,37 +160,6 @@ def test_a_schedule_that_makes_no_sense_is_refused_at_the_start(greenfield, tabl
         jobs.start_schedules(table)
 
 
-def test_the_waker_makes_one_task_of_many_wake_ups_and_closes_its_connection(real_commits, monkeypatch):
-    monkeypatch.setattr(jobs.Waker, "PAUSE", 0.2)
-    school, other = uuid4(), uuid4()
-    closed, waker = [], jobs.Waker()
-    real = connections.close_all
-    monkeypatch.setattr(connections, "close_all", lambda: closed.append(threading.current_thread().name) or real())
-    for wanted in [school] * 20 + [other]:
-        waker.mark(wanted)
-    waker._thread.join(10)
-    assert sorted(order["school"] for order in orders()) == sorted([str(school), str(other)])
-    assert closed == ["waker"]
-
-
-def test_a_wake_up_that_cannot_be_queued_loses_no_other(real_commits, monkeypatch, caplog):
-    school, other = uuid4(), uuid4()
-    real = jobs.later
-
-    def later(name, *ids, school):
-        if school != other:
-            raise OSError
-        real(name, *ids, school=school)
-
-    monkeypatch.setattr(jobs, "later", later)
-    waker = jobs.Waker()
-    waker.mark(school)
-    waker.mark(other)
-    waker._thread.join(10)
-    assert [order["school"] for order in orders()] == [str(other)]
-    assert "the sweep will find" in caplog.text
-
-
 def test_a_school_has_one_place_in_the_line_however_much_happens(greenfield, riverside):
     for _ in range(5):
         jobs.wake("events.drain", school=greenfield.ref.id)
