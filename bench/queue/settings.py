@@ -14,7 +14,7 @@ DATABASES = {
 }
 Q_CLUSTER = {
     "name": "stock", "workers": 2, "timeout": 90, "retry": 120, "queue_limit": 50, "bulk": 10, "orm": "default",
+    "scheduler": False, "log_level": "WARNING",  # the schedules in this database are the product's
 }  # fmt: skip
 USE_TZ = True
 TIME_ZONE = "UTC"
-LOGGING = {"version": 1, "disable_existing_loggers": False, "loggers": {"django-q": {"level": "WARNING"}}}

@@ -8,9 +8,8 @@ def nothing() -> None:
     """A task without any work."""
 
 
-def tell(path: str, sent: float) -> None:
-    """Append the seconds since `sent` to the file at `path`."""
-    line = f"{time.time() - sent}\n".encode()
-    out = os.open(path, os.O_WRONLY | os.O_APPEND)
-    os.write(out, line)
+def tell(path: str, number: int) -> None:
+    """Append the time to the file at `path`."""
+    out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(out, f"{number} {time.time()}\n".encode())
     os.close(out)
