@@ -192,7 +192,9 @@ def measure() -> Iterator[Figure]:
 
 # -- kills ------------------------------------------------------------------------------------------------------------
 
-LOST = "SELECT count(*) FROM events_event e WHERE kind = %s AND NOT EXISTS (SELECT FROM bench_effect WHERE event = e.id)"
+LOST = (
+    "SELECT count(*) FROM events_event e WHERE kind = %s AND NOT EXISTS (SELECT FROM bench_effect WHERE event = e.id)"
+)
 DOUBLED = "SELECT count(*) - count(DISTINCT event) FROM bench_effect"
 STATES = "SELECT state, count(*) FROM events_reaction WHERE handler = 'bench.effect' GROUP BY state"
 LAPSE = "UPDATE events_reaction SET leased_until = now() WHERE state = 'running'"

@@ -174,7 +174,9 @@ def beside() -> Iterator[Figure]:
         rounds.append((ours, plain))
         print(f"{beats} turns of the sealers")
     ours, plain = median(pair[0] for pair in rounds), median(pair[1] for pair in rounds)
-    told = f"{WRITERS} writers x {EACH} events with 2 sealers running, against the same writers alone; no gap; {SETTINGS}"
+    told = (
+        f"{WRITERS} writers x {EACH} events with 2 sealers running, against the same writers alone; no gap; {SETTINGS}"
+    )
     yield Figure("seals_writers_beside_sealers", "s", ours, plain, ours / plain, ROUNDS, told)
 
 

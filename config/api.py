@@ -8,6 +8,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from shared_apps.identity.api import router as identity
+from shared_apps.operator.api import router as operator
 from tenant_apps.attendance.api import router as attendance
 from tenant_apps.gate.api import router as gate
 from tenant_apps.roster.api import router as roster
@@ -17,6 +18,7 @@ log = logging.getLogger("mysentinel.api")
 
 api = NinjaAPI(title="MySentinel", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
 api.add_router("/", identity)
+api.add_router("/", operator)
 api.add_router("/", gate)
 api.add_router("/", attendance)
 api.add_router("/", roster)

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
@@ -180,6 +181,11 @@ class KeepSignedIn:
         return response
 
 
+def zone_of(actor: Actor) -> ZoneInfo:
+    """The zone in which somebody reads times: their school's, else the platform's."""
+    return actor.school.zone if actor.school else ZoneInfo(settings.PLATFORM_TIME_ZONE)
+
+
 class Language:
     """The language and the clock of a page: the person's own choice, else their school's.
 
@@ -198,7 +204,7 @@ class Language:
             wanted = about.language
         wanted = wanted or request.COOKIES.get("language", "")
         language = wanted if wanted in dict(settings.LANGUAGES) else translation.get_language_from_request(request)
-        zone = actor.school.zone if actor and actor.school else None
+        zone = zone_of(actor) if actor else None
         with translation.override(language), timezone.override(zone):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -70,7 +69,10 @@ SCHOOL_NAV = (
 )
 
 
-PLATFORM_NAV: tuple[Item, ...] = ()
+PLATFORM_NAV: tuple[Item, ...] = (
+    Item(Permission.CONSOLE, pgettext_lazy("navigation", "Console"), "console", "/operator", "c", True),
+    Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
+)
 
 
 def nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:
@@ -116,16 +118,16 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "role_names": [str(ROLE_NAMES[held]) for held in ROLE_NAMES if actor and held in actor.roles],
         "toast": SAVED.get(request.GET.get("saved", ""), ""),
         "language_names": settings.LANGUAGES,
-        **clock(actor),
+        **clock(),
     }
 
 
-def clock(actor: Actor | None) -> dict[str, Any]:
-    """The time of this answer for the live mark, in the school's zone."""
-    zone = actor.school.zone if actor and actor.school else ZoneInfo("UTC")
+def clock() -> dict[str, Any]:
+    """The time of this answer for the live mark, in the zone of this page."""
     at = timezone.now()
-    shown = at.astimezone(zone).strftime("%H:%M:%S")
-    return {"live_zone": zone.key, "live_clock": format_html('<time datetime="{}">{}</time>', at.isoformat(), shown)}
+    shown = timezone.localtime(at).strftime("%H:%M:%S")
+    told = format_html('<time datetime="{}">{}</time>', at.isoformat(), shown)
+    return {"live_zone": timezone.get_current_timezone_name(), "live_clock": told}
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -8,7 +8,6 @@ from csp.constants import NONE, SELF
 from config import embedded, env
 from config.apps import SHARED_APPS as SHARED_APPS
 from config.apps import TENANT_APPS as TENANT_APPS
-from tenants.backend.reset import cleanse_platform, cleanse_school
 
 ENV = env.load()
 BASE_DIR = env.ROOT
@@ -78,28 +77,35 @@ def _alias(at: env.Database, **more: Any) -> dict[str, Any]:
     return {"NAME": at.name, "USER": at.user, "PASSWORD": at.password, "HOST": at.host, "PORT": at.port, **more}
 
 
+# Hot statements are prepared per school and connection (~110 KB of plans each); not behind a transaction pooler.
+PREPARE_HOT_STATEMENTS = env.option("PREPARE_HOT_STATEMENTS", "1") == "1"
+PREPARED_STATEMENTS = (
+    1_200  # a connection keeps, before it drops the one used longest ago: three hundred schools' scans
+)
+# The driver prepares nothing at all where this is None; where it is a number, that many turns must pass first.
+ONLY_WHEN_ASKED = 1_000_000_000
+# A thread of the web process keeps its connections, and gives them up in time to bound what a backend gathers of the
+# schools it meets. No other process keeps one over a fork.
+CONNECTION_SECONDS = int(env.option("CONNECTION_SECONDS", "600")) if ENV.kind == "web" else 0
+
+
 def _run_time(at: env.Database, *, scoped: bool) -> dict[str, Any]:
     options: dict[str, Any] = {"server_side_binding": True}
-    if ENV.kind == "web":  # a forked worker would inherit a pool it cannot use
-        options["pool"] = {
-            "min_size": 1, "max_size": 4, "timeout": 10, "max_lifetime": 600,
-            "reset": cleanse_school if scoped else cleanse_platform,
-        }  # fmt: skip
-    return _alias(at, ENGINE="tenants.backend", SCOPED=scoped, OPTIONS=options, CONN_HEALTH_CHECKS=False)
+    if PREPARE_HOT_STATEMENTS:
+        options["prepare_threshold"] = ONLY_WHEN_ASKED
+    return _alias(at, ENGINE="tenants.backend", SCOPED=scoped, OPTIONS=options, CONN_MAX_AGE=CONNECTION_SECONDS)
 
 
 DATABASES = {"default": _run_time(ENV.platform, scoped=False), "schools": _run_time(ENV.schools, scoped=True)}
 if ENV.migrator:
     DATABASES["migrator"] = _alias(ENV.migrator, ENGINE="tenants.backend.ddl", OPTIONS={"assume_role": "owner"})
 
-# Hot statements are prepared per school and connection (~110 KB of plans each); not behind a transaction pooler.
-PREPARE_HOT_STATEMENTS = env.option("PREPARE_HOT_STATEMENTS", "1") == "1"
-
 # -- work behind the request -------------------------------------------------------------------------------------------
 
 DRAINERS = int(env.option("DRAINERS", "2"))  # processes of the worker that follow events up
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
 SEAL_EVERY_SECONDS = float(env.option("SEAL_EVERY_SECONDS", "5"))  # at most one checkpoint of a school in this time
+QUIET_SCHOOL_DAYS = int(env.option("QUIET_SCHOOL_DAYS", "3"))  # of its own, without anybody at the gate: went quiet
 WORKER_STALE_SECONDS = int(env.option("WORKER_STALE_SECONDS", "180"))  # without a sweep, the worker gives up
 Q_CLUSTER = {
     "name": "mysentinel", "orm": "default", "broker_class": "tenants.queue.TakenOnce", "workers": 2,
@@ -114,6 +120,7 @@ LANGUAGES = [("en", "English"), ("af", "Afrikaans"), ("zu", "isiZulu")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
+PLATFORM_TIME_ZONE = env.option("PLATFORM_TIME_ZONE", "Africa/Johannesburg")  # of those who belong to no one school
 FORMAT_MODULE_PATH = ["config.formats"]
 # Django ships no isiZulu of its own.
 django.conf.locale.LANG_INFO["zu"] = {"bidi": False, "code": "zu", "name": "Zulu", "name_local": "isiZulu"}

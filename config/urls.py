@@ -9,6 +9,7 @@ urlpatterns = [
     path("", pages.home),
     path("api/", api.urls),
     path("", include("shared_apps.identity.urls")),
+    path("", include("shared_apps.operator.urls")),
     path("s/<slug:slug>/", include("tenant_apps.gate.urls")),
     path("s/<slug:slug>/", include("tenant_apps.roster.urls")),
     path("s/<slug:slug>/", include("tenant_apps.attendance.urls")),

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -60,22 +60,32 @@ def later(name: str, *ids: str, school: UUID | None = None) -> None:
 
 
 # A wake-up older than this was lost with its worker, and the next one counts again.
+UNQUEUED = """
+SELECT k FROM unnest(%s::text[]) AS k
+WHERE NOT EXISTS (SELECT FROM tenants_queued q WHERE q.key = k AND q.at >= now() - interval '2 minutes')
+"""
 QUEUE = """
-INSERT INTO tenants_queued (key, at) VALUES (%s, now())
+INSERT INTO tenants_queued (key, at) SELECT k, now() FROM unnest(%s::text[]) AS k ORDER BY k
 ON CONFLICT (key) DO UPDATE SET at = now() WHERE tenants_queued.at < now() - interval '2 minutes'
 RETURNING key
 """
 
 
-def wake(name: str, *, school: UUID) -> None:
-    """Queue a job of a school unless it is queued already: however much happens, a school has one place in the line.
+def wake(name: str, *, schools: Iterable[UUID]) -> None:
+    """Queue a job of these schools, of each unless it is queued already: each has one place in the line.
 
     Without it a busy morning leaves thousands of turns in the queue, and the clock's own jobs wait behind them all.
     """
+    keys = {_key(name, school): school for school in schools}
+    with connection.cursor() as cursor:
+        cursor.execute(UNQUEUED, [list(keys)])  # mostly none, and then nothing is written
+        fresh = [key for (key,) in cursor.fetchall()]
+    if not fresh:
+        return
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(QUEUE, [_key(name, school)])
-        if cursor.fetchone():
-            later(name, school=school)
+        cursor.execute(QUEUE, [fresh])
+        for (key,) in cursor.fetchall():
+            later(name, school=keys[key])
 
 
 def _key(name: str, school: UUID | str) -> str:
@@ -153,7 +163,7 @@ class Waker:
     The thread dies with the process and a wake-up may be lost: harmless, as the sweep finds the rows.
     """
 
-    PAUSE = 0.02  # seconds in which wake-ups become one
+    PAUSE = 0.05  # seconds in which wake-ups become one
     LINGER = 5.0  # seconds without any after which the thread gives its connection back
 
     def __init__(self) -> None:

@@ -89,6 +89,13 @@ class Heartbeat(models.Model):
     at = models.DateTimeField()
 
 
+class Epoch(models.Model):
+    """One row, raised by triggers when anybody's rights change (`tenants.epoch`)."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    number = models.BigIntegerField(default=0)
+
+
 class Queued(models.Model):
     """A wake-up that waits in the queue: the next one for the same job and school has nothing to add."""
 

@@ -1,9 +1,12 @@
 """Hot statements of a school: written by hand, qualified per school so that their plans survive the switch between
 schools, and read together after all of them were sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, time
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
@@ -19,21 +22,79 @@ class Sent:
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Every row. Raises what Django raises for the database's errors, also of statements sent before."""
+        if self._cursor is None:
+            raise RuntimeError("A write that was gathered with others has no answer of its own.")
         with self._wrapper.wrap_database_errors:
             found: list[tuple[Any, ...]] = self._cursor.fetchall()
             return found
 
 
 def send(text: str, parameters: Sequence[Any]) -> Sent:
-    """Send a statement of the open school, `{s}` standing for its schema. Waits only outside a pipelined scope."""
+    """Send a statement of the open school, `{s}` standing for its schema. Waits only outside a pipelined scope.
+
+    A list among `parameters` goes as the text of an array, for the statement to cast (`%s::uuid[]`).
+    """
     school = current_school()
     wrapper: Any = connections[school.alias]
+    ready = [array(value) if isinstance(value, list) else value for value in parameters]
+    if wrapper.gathered is not None:
+        wrapper.gathered.append((text, ready))
+        return Sent(wrapper, None)
+    return _send(wrapper, _qualified(text, school.schema), ready)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Gather the writes sent inside and send them as one statement: one plan and one message instead of several.
+
+    They must not depend on each other but by foreign keys, which are checked at the end; their answers cannot be read.
+    """
+    school = current_school()
+    wrapper: Any = connections[school.alias]
+    wrapper.gathered = []
+    try:
+        yield
+        parts = wrapper.gathered
+    finally:
+        wrapper.gathered = None
+    if parts:
+        text = _joined(tuple(text for text, _ in parts))
+        _send(wrapper, _qualified(text, school.schema), [value for _, values in parts for value in values])
+
+
+def _send(wrapper: Any, text: str, parameters: Sequence[Any]) -> Sent:
     wrapper.ensure_connection()
     wrapper.enter()
     cursor = wrapper.create_cursor()
     with wrapper.wrap_database_errors:
-        cursor.execute(_qualified(text, school.schema), parameters, prepare=settings.PREPARE_HOT_STATEMENTS)
+        cursor.execute(text, parameters, prepare=settings.PREPARE_HOT_STATEMENTS)
     return Sent(wrapper, cursor)
+
+
+@lru_cache(maxsize=64)
+def _joined(texts: tuple[str, ...]) -> str:
+    *others, last = texts
+    beside = ",\n".join(f"w{number} AS ({text})" for number, text in enumerate(others))
+    return f"WITH {beside}\n{last}" if others else last
+
+
+def array(values: Sequence[Any]) -> str:
+    """PostgreSQL's text of an array of texts, ids, times, numbers, booleans and None.
+
+    The driver looks at each element twice to find the array's type, which the statement says anyway.
+    """
+    return "{" + ",".join("NULL" if value is None else _element(value) for value in values) + "}"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        plain = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{plain}"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, UUID | date | time | int):  # a datetime is a date
+        return f'"{value}"'
+    raise TypeError(f"{type(value).__name__} has no place in an array of a hot statement.")
 
 
 @lru_cache(maxsize=4096)

@@ -1,10 +1,13 @@
 """Bases of every shape that comes in or goes out: no unknown keys, and nothing Postgres cannot hold."""
 
+import re
 from typing import Any
 
 from ninja import Schema
 from pydantic import ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
+
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Body(Schema):
@@ -27,7 +30,7 @@ class Answer(Schema):
 def must_be_storable(value: Any) -> None:
     """Raise a validation error for text that PostgreSQL cannot hold."""
     if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        if UNSTORABLE.search(value):
             raise PydanticCustomError("unstorable", "NUL and broken characters are not allowed.")
     elif isinstance(value, dict):
         for name, inner in value.items():

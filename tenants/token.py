@@ -29,6 +29,7 @@ class Claims:
     scope: str
     school: UUID | None
     roles: tuple[str, ...]
+    expires_at: datetime = datetime.max.replace(tzinfo=UTC)
 
 
 def sign(claims: Claims, *, typ: str, now: datetime) -> str:
@@ -79,4 +80,5 @@ def _claims(body: dict[str, Any]) -> Claims:
     school = parse_id(body["school"]) if body.get("school") else None
     if login is None or session is None or "school" not in body or not isinstance(body["roles"], list):
         raise BadToken("claims")
-    return Claims(login, session, str(body["scope"]), school, tuple(map(str, body["roles"])))
+    until = datetime.fromtimestamp(body["exp"], UTC)
+    return Claims(login, session, str(body["scope"]), school, tuple(map(str, body["roles"])), until)

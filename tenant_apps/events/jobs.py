@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
 from shared_apps.audit.for_schools import all_sealed_until, keep_checkpoints, newest_checkpoint
+from shared_apps.deliveries.for_schools import stir
 from tenant_apps.events.services import drain as draining
 from tenant_apps.events.services import seal as sealing
 from tenants.actor import system
@@ -29,6 +30,7 @@ _sealed: dict[UUID, float] = {}  # when this process last saw to a school's seal
 def turn(*, school: SchoolRef) -> bool:
     """One turn for one school; whether something due may be left. Seals on its way, now and then."""
     left = school.state == "active" and draining.drain(school, clock=timezone.now)
+    stir(school.id, now=timezone.now())
     if time.monotonic() - _sealed.get(school.id, -settings.SEAL_EVERY_SECONDS) >= settings.SEAL_EVERY_SECONDS:
         _sealed[school.id] = time.monotonic()
         try:
@@ -42,7 +44,7 @@ def turn(*, school: SchoolRef) -> bool:
 def drain(*, school: SchoolRef) -> None:
     """The queue's way to a turn; what is left queues behind the other schools."""
     if turn(school=school):
-        wake("events.drain", school=school.id)
+        wake("events.drain", schools=[school.id])
 
 
 @job("events.due")
@@ -63,7 +65,7 @@ def sweep() -> None:
     """Wake a worker for every school with something due, both ways: a drainer may be deaf behind a pooler."""
     for school in due():
         say([school])
-        wake("events.drain", school=school)
+        wake("events.drain", schools=[school])
 
 
 # -- seals ------------------------------------------------------------------------------------------------------------
@@ -100,7 +102,7 @@ def seal_schools() -> None:
                 lag = sealing.lag(now)
                 behind = sealing.checkpoints_after(kept.size if kept else 0)
             if lag or behind:
-                wake("events.seal", school=school.id)
+                wake("events.seal", schools=[school.id])
             until = min(until, now - lag)
         except Exception as error:  # one broken school stops nobody else's seals
             complete = False

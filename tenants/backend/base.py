@@ -8,11 +8,14 @@ not used here: it sets the path for the session, puts `public` on it and fails o
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db.backends.postgresql import base
 
 from tenants.backend.operations import DatabaseOperations
-from tenants.backend.reset import cleanse
 from tenants.current import OutsideScope, SchoolRef, WrongSchool, school_or_none
+
+# Hot statements are planned once per school and connection; PostgreSQL would plan anew for the length of each array.
+PLANNED_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -23,7 +26,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.scoped = bool(settings_dict.get("SCOPED"))
         self.entered: str | None = None
         self._pipeline: Any = None
+        self.gathered: list[tuple[str, list[Any]]] | None = None  # of `tenants.pipeline.together`
         self._owes_begin = False
+        self._used, self._unclean = False, False
         if self.scoped:
             # Django asks by hasattr whether a backend starts its own transactions; the platform's does not.
             self._start_transaction_under_autocommit = self._begin_later
@@ -34,6 +39,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.ensure_connection()
         if self.scoped:
             self.enter()
+        elif self._unclean and not self.in_atomic_block:
+            self._say()
+        self._used = True
         return super()._cursor(name)  # type: ignore[misc]
 
     def enter(self) -> None:
@@ -54,19 +62,30 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _become(self, school: SchoolRef) -> None:
         # Both names are ours (`t_` + hex) and hold no quote.
-        self._say(f'SET LOCAL ROLE "{school.role}"', f'SET LOCAL search_path = "{school.schema}"')
+        words = [f'SET LOCAL ROLE "{school.role}"', f'SET LOCAL search_path = "{school.schema}"']
+        if self._pipeline is not None and settings.PREPARE_HOT_STATEMENTS:
+            words.append(PLANNED_ONCE)
+        self._say(*words)
 
     def _say(self, *statements: str) -> None:
         """One round trip: one string, or, in a pipeline, which takes no stacked statements, one after the other."""
         if self._owes_begin:
             self._owes_begin = False
             statements = ("BEGIN", *statements)
+        if self._unclean:
+            self._unclean = False
+            statements = (*self._clean(), *statements)
         with self.wrap_database_errors:
             if self._pipeline is not None:
                 for statement in statements:
                     self.connection.execute(statement)
             else:
                 self.connection.execute("; ".join(statements))
+
+    def _clean(self) -> tuple[str, str]:
+        """What a connection starts from: no role, and the path of its world. RESET would return to a login's default,
+        which the login itself can poison with ALTER ROLE."""
+        return "SET ROLE NONE", "SET search_path = ''" if self.scoped else "SET search_path = public"
 
     # -- transactions -----------------------------------------------------------------------------------------
     # The driver stays in autocommit and BEGIN is ours, sent together with the role: the driver's own BEGIN is a
@@ -130,11 +149,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def connect(self) -> None:
         self.entered, self._pipeline, self._owes_begin = None, None, False
+        self._used, self._unclean = False, False
         super().connect()
 
     def close(self) -> None:
         self.entered, self._pipeline, self._owes_begin = None, None, False
+        self._used, self._unclean = False, False
         super().close()
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Django's, between two requests: what is kept is cleaned before its next use.
+
+        Unless nothing went through it but our own hot statements, which hold no text of anybody else's.
+        """
+        super().close_if_unusable_or_obsolete()
+        if self._used and not self.in_atomic_block:
+            self._used, self._unclean = False, self.connection is not None
 
     def _commit(self) -> None:
         self.entered = None
@@ -149,12 +179,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _rollback(self) -> None:
         self.entered = None
+        self._unclean = True  # what cleaned the session may have been part of what is taken back
         super()._rollback()  # type: ignore[misc]
 
     def _configure_connection(self, connection: Any) -> bool:
-        # A login may poison its own defaults with ALTER ROLE; every connection starts from nothing all the same.
         super()._configure_connection(connection)  # type: ignore[misc]
-        cleanse(connection, self.scoped)
+        connection.prepared_max = settings.PREPARED_STATEMENTS
+        connection.execute("; ".join(self._clean()))
+        if not connection.autocommit:
+            connection.commit()
         return True
 
     @property

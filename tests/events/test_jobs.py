@@ -1,12 +1,9 @@
 """The clock's door and the queue behind it: sweep, drain, envelopes, schedules, wake-ups."""
 
 import json
-import threading
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.signing import SignedPackage
@@ -160,22 +157,28 @@ def test_a_schedule_that_makes_no_sense_is_refused_at_the_start(greenfield, tabl
         jobs.start_schedules(table)
 
 
+def test_what_is_queued_already_is_not_written_again(greenfield, django_assert_num_queries):
+    jobs.wake("events.drain", schools=[greenfield.ref.id])
+    with django_assert_num_queries(1):
+        jobs.wake("events.drain", schools=[greenfield.ref.id])
+
+
 def test_a_school_has_one_place_in_the_line_however_much_happens(greenfield, riverside):
     for _ in range(5):
-        jobs.wake("events.drain", school=greenfield.ref.id)
-    jobs.wake("events.drain", school=riverside.ref.id)
+        jobs.wake("events.drain", schools=[greenfield.ref.id])
+    jobs.wake("events.drain", schools=[riverside.ref.id])
     assert sorted(order["school"] for order in orders()) == sorted([str(greenfield.ref.id), str(riverside.ref.id)])
 
 
 def test_a_wake_up_that_comes_while_its_turn_runs_queues_the_next(greenfield, monkeypatch):
-    jobs.wake("events.drain", school=greenfield.ref.id)
-    monkeypatch.setitem(jobs._jobs, "events.drain", lambda school: jobs.wake("events.drain", school=school.id))
+    jobs.wake("events.drain", schools=[greenfield.ref.id])
+    monkeypatch.setitem(jobs._jobs, "events.drain", lambda school: jobs.wake("events.drain", schools=[school.id]))
     jobs.run(json.dumps({"job": "events.drain", "school": str(greenfield.ref.id), "ids": []}))
     assert len(queued()) == 2
 
 
 def test_a_wake_up_lost_with_its_worker_counts_again_after_two_minutes(greenfield):
-    jobs.wake("events.drain", school=greenfield.ref.id)
+    jobs.wake("events.drain", schools=[greenfield.ref.id])
     Queued.objects.update(at=timezone.now() - timedelta(minutes=3))
-    jobs.wake("events.drain", school=greenfield.ref.id)
+    jobs.wake("events.drain", schools=[greenfield.ref.id])
     assert len(queued()) == 2

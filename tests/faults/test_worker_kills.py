@@ -73,7 +73,7 @@ def test_the_weekly_checkpoint_is_mailed_by_a_real_worker(cast, worker):
     with school_scope(cast.ref):
         assert sealing.announce(by=system("test", cast.ref), now=now + timedelta(days=8))
         Reaction.objects.update(next_at=now)  # as if the week had passed for the worker too
-    wake("events.drain", school=cast.ref.id)
+    wake("events.drain", schools=[cast.ref.id])
 
     def mailed():
         with school_scope(cast.ref):

@@ -1,11 +1,10 @@
-"""Committed worlds and pools, for what a rolled-back test cannot show."""
+"""Committed worlds and kept connections, for what a rolled-back test cannot show."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from django.db import connections
+from django.db import close_old_connections, connections
 
-from tenants.backend.reset import cleanse_school
 from tests import world
 
 
@@ -20,15 +19,9 @@ def greenfield_committed(real_commits: str) -> world.Cast:
 
 
 @pytest.fixture
-def pooled(real_commits: str) -> Iterator[Callable[[int], None]]:
-    """Give the schools' alias a pool of a size, as the web process has one."""
-    options = connections["schools"].settings_dict["OPTIONS"]
-
-    def start(size: int) -> None:
-        connections["schools"].close()
-        options["pool"] = {"min_size": 1, "max_size": size, "timeout": 30, "reset": cleanse_school}
-
-    yield start
-    connections["schools"].close()
-    connections["schools"].close_pool()
-    options.pop("pool", None)
+def kept(real_commits: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Keep connections as the web process does; what is returned ends a request on this thread's."""
+    for alias in ("default", "schools"):
+        connections[alias].close()
+        monkeypatch.setitem(connections[alias].settings_dict, "CONN_MAX_AGE", 600)
+    return close_old_connections

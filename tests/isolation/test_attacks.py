@@ -6,6 +6,8 @@ from django.db import connections, transaction
 from django.db.utils import DatabaseError, ProgrammingError
 
 from tenant_apps.people.models import Learner
+from tenants.models import School
+from tenants.pipeline import send
 from tenants.scope import school_scope
 from tests import database
 
@@ -85,21 +87,47 @@ def test_the_residual_risk_is_known(greenfield, riverside):
         cursor.execute(f'SET LOCAL ROLE "{riverside.ref.role}"')
 
 
-def test_a_poisoned_session_does_not_reach_the_next_user_of_the_connection(real_commits, committed, pooled):
+def test_a_poisoned_session_does_not_reach_the_next_request_on_the_connection(real_commits, committed, kept):
     greenfield, riverside = committed()
-    pooled(1)
     with school_scope(riverside.ref), connections["schools"].cursor() as cursor:
         cursor.execute(f'RESET ROLE; SET ROLE "{greenfield.ref.role}"; SET search_path = "{greenfield.ref.schema}"')
-    connections["schools"].close()
+    raw = connections["schools"].connection
+    kept()
     with school_scope(riverside.ref):
+        assert connections["schools"].connection is raw
         assert set(Learner.objects.values_list("family_name", flat=True)) == {riverside.canary}
-    connections["schools"].close()
-    with transaction.atomic(using="schools"):
-        raw = connections["schools"].connection
-        assert raw.execute("SELECT session_user = current_user, current_setting('search_path')").fetchone() == (
-            True,
-            '""',
-        )
+    assert raw.execute("SELECT session_user = current_user, current_setting('search_path')").fetchone() == (True, '""')
+
+
+def test_cleaning_that_was_taken_back_is_done_again(real_commits, committed, kept):
+    greenfield, riverside = committed()
+    with school_scope(riverside.ref), connections["schools"].cursor() as cursor:
+        cursor.execute(f'RESET ROLE; SET ROLE "{greenfield.ref.role}"; SET search_path = "{greenfield.ref.schema}"')
+    kept()
+    with pytest.raises(ZeroDivisionError), school_scope(riverside.ref):
+        Learner.objects.count()
+        raise ZeroDivisionError
+    with school_scope(riverside.ref):
+        Learner.objects.count()
+    raw = connections["schools"].connection
+    assert raw.execute("SELECT session_user = current_user, current_setting('search_path')").fetchone() == (True, '""')
+
+
+def test_a_poisoned_platform_session_does_not_reach_the_next_request(real_commits, kept):
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SET search_path = pg_catalog")
+    kept()
+    assert School.objects.count() == 2
+
+
+def test_hot_statements_alone_leave_nothing_to_clean(real_commits, committed, kept):
+    """They are ours, and their values are bound: nobody else's text goes with them."""
+    greenfield, _ = committed()
+    kept()
+    with school_scope(greenfield.ref, pipelined=True):
+        send("SELECT 1 FROM {s}.people_learner WHERE family_name = %s", ["'; SET ROLE x; --"]).rows()
+    kept()
+    assert not connections["schools"]._unclean
 
 
 def test_a_poisoned_login_default_does_not_choose_the_school(real_commits, committed):

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.db import connections, transaction
@@ -165,11 +166,9 @@ def test_the_platform_login_sees_no_school_and_a_school_no_platform(greenfield):
         list(Login.objects.using("schools").all())
 
 
-@pytest.mark.parametrize("pool_size", [2])
-def test_eight_threads_over_two_schools_never_meet(real_commits, committed, pool_size, pooled):
-    """Savepoints, rollbacks and a pool smaller than the crowd: each thread sees its own canary alone."""
-    pooled(pool_size)
-    casts = committed()
+def test_eight_threads_over_two_schools_never_meet(real_commits, committed, kept):
+    """Savepoints and rollbacks on kept connections that visit both schools: each visit sees its own canary alone."""
+    casts, barrier = committed(), Barrier(8)
     wrong = []
 
     def visit(number):
@@ -188,8 +187,9 @@ def test_eight_threads_over_two_schools_never_meet(real_commits, committed, pool
         except ZeroDivisionError:
             pass
         finally:
-            connections["schools"].close()
+            kept()
 
     with ThreadPoolExecutor(8) as crowd:
         list(crowd.map(visit, range(400)))
+        list(crowd.map(lambda _: (barrier.wait(), connections.close_all()), range(8)))
     assert wrong == []

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
@@ -17,13 +17,14 @@ from tenants.token import Claims, verify
 
 SEEN_EVERY = timedelta(minutes=1)
 REMEMBERED = 10_000  # callers; then the memory starts again
+FOR_AT_MOST = timedelta(seconds=30)  # then the session's row is looked at again, whatever the epoch says
 
 
 class Memory(NamedTuple):
     """Who a token stood for, at which epoch, and until when that may be used without asking again."""
 
     actor: Actor
-    epoch: int
+    epoch: epoch.Mark
     until: datetime
 
 
@@ -31,19 +32,23 @@ _memories: dict[bytes, Memory] = {}
 
 
 def recognise(carried: str, *, typ: str, now: datetime) -> Actor:
-    """The actor behind a carried token, remembered for a moment. Raises BadToken and what `identify` raises.
+    """The actor behind a carried token, remembered while nobody's rights change. Raises BadToken and what `identify`
+    raises.
 
     The epoch is read before the question is asked: a change that lands in between makes the answer stale, not fresh.
     """
+    if settings.IDENTITY_SECONDS <= 0:
+        return identify(verify(carried, typ=typ), now=now)
     key = sha256(f"{typ}:{carried}".encode("utf-8", "surrogatepass")).digest()
     mark, known = epoch.current(), _memories.get(key)
     if known and known.epoch == mark and now < known.until:
         return known.actor
-    actor = identify(verify(carried, typ=typ), now=now)
-    if settings.IDENTITY_SECONDS > 0:
-        if len(_memories) >= REMEMBERED:
-            _memories.clear()
-        _memories[key] = Memory(actor, mark, now + timedelta(seconds=settings.IDENTITY_SECONDS))
+    claims = verify(carried, typ=typ)
+    session = _open_session(claims, now)
+    actor = _actor(session)
+    if len(_memories) >= REMEMBERED:
+        _memories.clear()
+    _memories[key] = Memory(actor, mark, min(claims.expires_at, session.expires_at, now + FOR_AT_MOST))
     return actor
 
 
@@ -52,6 +57,11 @@ def identify(claims: Claims, *, now: datetime) -> Actor:
 
     Roles are read from the memberships, not believed from the token, so taking one away is felt at once.
     """
+    return _actor(_open_session(claims, now))
+
+
+def _open_session(claims: Claims, now: datetime) -> Any:
+    """The session of `claims` with `roles` and `person` beside it, if it is good for anything now."""
     held = Membership.objects.filter(login=OuterRef("login"), active=True)
     held = held.filter(school=OuterRef("school")) if claims.school else held.filter(school=None)
     session = (
@@ -70,6 +80,10 @@ def identify(claims: Claims, *, now: datetime) -> Actor:
         raise token_invalid()
     if now - session.last_seen_at > SEEN_EVERY:
         Session.objects.filter(pk=session.pk).update(last_seen_at=now)
+    return session
+
+
+def _actor(session: Any) -> Actor:
     return Actor(
         kind="person",
         scope=session.scope,

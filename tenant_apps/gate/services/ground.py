@@ -43,15 +43,16 @@ SCAN_COLUMNS = (
     "digest",
 )  # fmt: skip
 _COLUMNS = ", ".join(f"x.{name}" for name in SCAN_COLUMNS)
-# Scans with one of these ids, and the admitted scans of these badges' learners on the local days in question.
+# Scans with one of these ids, and the admitted scans of these badges' learners on the local days in question. OFFSET 0
+# keeps the inner query whole, so that it is asked for one learner and one day at a time, by their index.
 SCANS = f"""
 SELECT {_COLUMNS} FROM {{s}}.gate_scan x WHERE x.id = ANY(%s::uuid[])
 UNION ALL
-SELECT {_COLUMNS} FROM {{s}}.gate_scan x
-WHERE x.learner_id IN (SELECT b.learner_id FROM {{s}}.gate_badge b WHERE b.code = ANY(%s::text[]))
-  AND x.verdict = 'admitted' AND x.id <> ALL(%s::uuid[]) AND x.scanned_at >= %s AND x.scanned_at < %s
-  AND EXISTS (SELECT 1 FROM unnest(%s::timestamptz[], %s::timestamptz[]) AS d(first, after)
-              WHERE x.scanned_at >= d.first AND x.scanned_at < d.after)
+SELECT {_COLUMNS} FROM (SELECT DISTINCT b.learner_id FROM {{s}}.gate_badge b WHERE b.code = ANY(%s::text[])) AS w
+CROSS JOIN unnest(%s::timestamptz[], %s::timestamptz[]) AS d(first, after)
+CROSS JOIN LATERAL (SELECT y.* FROM {{s}}.gate_scan y
+                    WHERE y.learner_id = w.learner_id AND y.scanned_at >= d.first AND y.scanned_at < d.after
+                      AND y.verdict = 'admitted' AND y.id <> ALL(%s::uuid[]) OFFSET 0) AS x
 """
 
 
@@ -173,7 +174,7 @@ def read_ground(taps: Sequence[Tap]) -> Ground:
     ids = [tap.scan_id for tap in taps]
     held = send(BADGES, [codes])
     gates = send(GATES, [days, days, [tap.gate for tap in taps]])
-    scans = send(SCANS, [ids, codes, ids, min(first), max(after), first, after])
+    scans = send(SCANS, [ids, codes, first, after, ids])
     badges = {badge.code: badge for badge in map(_held, held.rows())}
     ground = Ground(zone=zone, badges=badges, **_running(gates.rows()))
     for row in scans.rows():

@@ -12,7 +12,7 @@ from tenant_apps.gate.services.ground import Carrier, Ground, Held, Running, Tap
 from tenant_apps.gate.services.presence import put
 from tenant_apps.people.models import Learner
 from tenants.actor import Actor
-from tenants.pipeline import send
+from tenants.pipeline import send, together
 from tenants.problems import FieldError
 
 
@@ -143,9 +143,10 @@ def _hours(tap: Tap, ground: Ground, running: Running, holder: rules.Holder | No
 
 def _store(fresh: list[Scan], ground: Ground, by: Actor, now: datetime, quiet: bool) -> None:
     rows = [tuple(getattr(scan, name) for name in WRITTEN) for scan in fresh]
-    send(PUT, [list(column) for column in zip(*rows, strict=True)])
-    record_many([_fact(scan, quiet) for scan in fresh], by=by, now=now)
-    put(ground.moved)
+    with together():
+        send(PUT, [list(column) for column in zip(*rows, strict=True)])
+        record_many([_fact(scan, quiet) for scan in fresh], by=by, now=now)
+        put(ground.moved)
 
 
 def _fact(scan: Scan, quiet: bool) -> Fact:

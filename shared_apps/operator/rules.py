@@ -1,0 +1,91 @@
+"""How the last day of deliveries is drawn, and where a page of a long list begins. Pure."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+HEIGHT = 100
+HOUR_WIDTH, BAR_WIDTH = 20, 8
+HOURS_A_LABEL = 3
+Hours = list[tuple[datetime, int, int]]  # start, sent, failed
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A rectangle in the chart's own units; `series` is `sent` or `failed`."""
+
+    series: str
+    x: int
+    y: float
+    height: float
+    width: int = BAR_WIDTH
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`hours` stand under equal parts of the width; `top` is the count at the upper edge."""
+
+    width: int
+    height: int
+    top: int
+    bars: list[Bar]
+    hours: list[datetime]
+
+
+def chart(hours: Hours) -> Chart:
+    """Two bars per hour, sent and failed, on one scale."""
+    top = nice_top(max([0, *(max(sent, failed) for _, sent, failed in hours)]))
+    bars = []
+    for place, (_starts, *counts) in enumerate(hours):
+        for series, (name, count) in enumerate(zip(("sent", "failed"), counts, strict=True)):
+            height = round(HEIGHT * count / top, 2)
+            if count:  # a few failures beside many deliveries are still to be seen
+                height = max(height, 1.5)
+                left = place * HOUR_WIDTH + 2 + series * BAR_WIDTH
+                bars.append(Bar(name, left, round(HEIGHT - height, 2), height))
+    return Chart(len(hours) * HOUR_WIDTH, HEIGHT, top, bars, [starts for starts, _, _ in hours[::HOURS_A_LABEL]])
+
+
+def nice_top(most: int) -> int:
+    """The next of 10, 20, 50, 100, 200, 500 ..., so that a scale does not jump with every message."""
+    step = 10
+    while True:
+        for factor in (1, 2, 5):
+            if step * factor >= most:
+                return step * factor
+        step *= 10
+
+
+# -- where a page begins -----------------------------------------------------------------------------------------------
+
+LONGEST_CURSOR = 1200
+
+
+@dataclass(frozen=True)
+class Place:
+    """The last school of the page before: its place in the order of looking, its name, its id."""
+
+    place: int
+    name: str
+    id: UUID
+
+    def cursor(self) -> str:
+        text = json.dumps([self.place, self.name, str(self.id)], ensure_ascii=False)
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Place | None:
+    """The place a cursor names; None for anything `Place.cursor` did not write."""
+    if len(text) > LONGEST_CURSOR:
+        return None
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        place, name, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True).decode())
+        found = Place(place, name, UUID(key))
+    except (UnicodeError, binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+    whole = type(place) is int and 0 <= place < 100 and isinstance(name, str)
+    return found if whole and not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in name) else None

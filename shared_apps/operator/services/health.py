@@ -1,0 +1,135 @@
+"""How schools, providers and deliveries are, of the schools within somebody's reach."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+
+from shared_apps.audit.services import lag
+from shared_apps.deliveries.models import SchoolFigures
+from shared_apps.deliveries.rules import Life, fresh, rate
+from shared_apps.deliveries.services.schools import with_life
+from shared_apps.groups.services import EVERYWHERE
+from shared_apps.operator.rules import Place
+from shared_apps.operator.services.picture import Picture, failed_sign_ins
+from tenants.actor import Actor
+from tenants.models import School
+
+ORDER = ("place", "name", "pk")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One school. `figures` is what it told last; `known` says whether that still holds."""
+
+    school: School
+    life: Life
+    place: int
+    figures: SchoolFigures | None
+    known: bool
+
+    @property
+    def week(self) -> float | None:
+        """The share of seven days' deliveries that went out; None when there were none."""
+        return rate(self.figures.sent_week, self.figures.failed_week) if self.figures else None
+
+    @property
+    def cursor(self) -> str:
+        return Place(self.place, self.school.name, self.school.pk).cursor()
+
+
+def sought(actor: Actor, state: str, *, now: datetime) -> QuerySet[School, School]:
+    """The schools within reach in one state (`all`, a life, or `stuck`), those to look at first in front."""
+    found = with_life(actor, now=now).order_by(*ORDER)
+    if state == "stuck":
+        return found.filter(figures__stuck__gt=0)
+    return found if state == "all" else found.filter(life=state)
+
+
+def after(found: QuerySet[School, School], place: Place) -> QuerySet[School, School]:
+    """What comes behind `place` in the order of looking."""
+    same = Q(place=place.place)
+    later = Q(place__gt=place.place) | same & Q(name__gt=place.name) | same & Q(name=place.name, pk__gt=place.id)
+    return found.filter(later)
+
+
+def rows(found: QuerySet[School, School], *, now: datetime) -> list[Row]:
+    return [_row(school, now) for school in found]
+
+
+def _row(school: School, now: datetime) -> Row:
+    told: SchoolFigures | None = getattr(school, "figures", None)
+    known = told is not None and fresh(told.as_of, now)
+    return Row(school, Life(school.life), school.place, told, known)
+
+
+# -- other signals -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One line of Other signals. `value` is None where it cannot be known now."""
+
+    key: str
+    label: str
+    value: str | None
+    note: str = ""
+    path: str = ""
+
+
+def total_schools(picture: Picture) -> list[Signal]:
+    return [Signal("schools", gettext("Schools"), str(picture.schools.total))]
+
+
+def sign_ins(picture: Picture) -> list[Signal]:
+    """Failures have no school, so only who reaches every school is told of them."""
+    hour = failed_sign_ins(picture.actor, now=picture.now)
+    if hour is None:
+        return []
+    day = failed_sign_ins(picture.actor, now=picture.now, span=timedelta(hours=24))
+    note = gettext("In 24 hours: %(count)s") % {"count": day}
+    return [Signal("failed_sign_ins", gettext("Failed sign-ins, last hour"), str(hour), note)]
+
+
+def waiting_work(picture: Picture) -> list[Signal]:
+    """What follows events and is not done yet, as the schools told it."""
+    schools = picture.schools
+    return [
+        Signal("waiting", gettext("Work that waits"), str(schools.waiting.count), _since(schools.waiting.since)),
+        Signal("stuck", gettext("Work that is stuck"), str(schools.stuck.count), _since(schools.stuck.since)),
+    ]
+
+
+def background_work(picture: Picture) -> list[Signal]:
+    label = gettext("Background work last ran")
+    return [Signal("work", label, _time(picture.beat) if picture.beat else None)]
+
+
+def sealing(picture: Picture) -> list[Signal]:
+    """The platform's own history, for those who see all of the platform."""
+    if not picture.actor.roles & EVERYWHERE:
+        return []
+    seconds = round(lag(picture.now).total_seconds())
+    return [Signal("sealing", gettext("Platform history not sealed yet, in seconds"), str(seconds))]
+
+
+def _time(moment: datetime) -> str:
+    return date_format(localtime(moment), "DATETIME_FORMAT")
+
+
+def _since(moment: datetime | None) -> str:
+    return gettext("Since: %(time)s") % {"time": _time(moment)} if moment else ""
+
+
+# In the order in which they are shown. A new signal is one more function here.
+SIGNALS: list[Callable[[Picture], list[Signal]]] = [
+    total_schools, sign_ins, waiting_work, background_work, sealing,
+]  # fmt: skip
+
+
+def signals_of(picture: Picture) -> list[Signal]:
+    return [signal for source in SIGNALS for signal in source(picture)]

@@ -1,0 +1,114 @@
+"""Needs you now: each source looks for one kind of trouble and says where it is mended. Only dead letters are red."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from shared_apps.deliveries.rules import Life
+from shared_apps.deliveries.services import totals
+from shared_apps.deliveries.services.schools import with_life
+from shared_apps.operator.services.picture import Picture
+from shared_apps.operator.services.providers import name_of
+from tenants.permissions import Permission, may
+
+NAMED = 3  # schools that went quiet, before the rest are only counted
+HEALTH = "/operator/health"
+
+
+@dataclass(frozen=True)
+class Need:
+    """One line. `key` tells it from the others while the page stays open; `tone` is `alarm` or `watch`."""
+
+    key: str
+    tone: str
+    title: str
+    detail: str
+    path: str
+    since: datetime | None = None
+
+
+Source = Callable[[Picture], list[Need]]
+
+
+def dead_letters(picture: Picture) -> list[Need]:
+    dead = picture.all_dead
+    if not dead.count or not may(picture.actor, Permission.DEAD_LETTERS):
+        return []
+    title = gettext("Dead letters: %(count)s") % {"count": dead.count}
+    causes = gettext("Causes: %(count)s") % {"count": len(picture.dead)}
+    return [Need("dead", "alarm", title, causes, "/operator/dead-letters", dead.since)]
+
+
+def background_work(picture: Picture) -> list[Need]:
+    if picture.working:
+        return []
+    detail = gettext("Messages and figures wait until it runs again.")
+    return [Need("work", "watch", gettext("Background work is late"), detail, f"{HEALTH}#signals", picture.beat)]
+
+
+def channel_problems(picture: Picture) -> list[Need]:
+    """A live channel that is not set up, and mail that failed and is tried again."""
+    needs = [
+        Need(
+            f"provider-{one.channel}", "watch", gettext("Channel not configured: %(name)s") % {"name": one.name},
+            gettext("Nothing can be sent over it."), f"{HEALTH}#providers",
+        )
+        for one in picture.providers
+        if one.channel == "email" and not one.ready
+    ]  # fmt: skip
+    again = totals.together(picture.retrying, handler=totals.DELIVER)
+    if again.count:
+        title = gettext("Deliveries that are tried again: %(count)s") % {"count": again.count}
+        detail = gettext("Channel: %(name)s") % {"name": name_of("email")}
+        needs.append(Need("retrying", "watch", title, detail, f"{HEALTH}#deliveries", again.since))
+    return needs
+
+
+def stuck_work(picture: Picture) -> list[Need]:
+    stuck = picture.schools.stuck
+    if not stuck.count:
+        return []
+    title = gettext("Stuck work: %(count)s") % {"count": stuck.count}
+    schools = gettext("Schools: %(count)s") % {"count": picture.schools.stuck_schools}
+    return [Need("stuck", "watch", title, schools, f"{HEALTH}?state=stuck", stuck.since)]
+
+
+def quiet_schools(picture: Picture) -> list[Need]:
+    """The first few by name, and how many more."""
+    count = picture.schools.groups[Life.QUIET].count
+    if not count:
+        return []
+    rows = with_life(picture.actor, now=picture.now).filter(life=Life.QUIET).order_by("name", "pk")[:NAMED]
+    needs = [
+        Need(
+            f"quiet-{school.pk}", "watch", gettext("Went quiet: %(name)s") % {"name": school.name},
+            gettext("School days without anybody at the gate: %(count)s") % {"count": school.figures.quiet_days},
+            f"{HEALTH}?state=quiet", school.figures.last_gate_activity,
+        )
+        for school in rows
+    ]  # fmt: skip
+    if count > NAMED:
+        title = gettext("Went quiet, more schools: %(count)s") % {"count": count - NAMED}
+        needs.append(Need("quiet-more", "watch", title, "", f"{HEALTH}?state=quiet"))
+    return needs
+
+
+def unknown_schools(picture: Picture) -> list[Need]:
+    if not picture.schools.unknown:
+        return []
+    schools = gettext("Schools: %(count)s") % {"count": picture.schools.unknown}
+    return [Need("unknown", "watch", gettext("Activity temporarily unavailable"), schools, f"{HEALTH}?state=unknown")]
+
+
+# In the order in which they are shown. A new kind of trouble is one more function here.
+SOURCES: list[Source] = [
+    dead_letters, background_work, channel_problems, stuck_work, quiet_schools, unknown_schools,
+]  # fmt: skip
+
+
+def needs_of(picture: Picture) -> list[Need]:
+    """Everything that needs somebody now, what is red first."""
+    found = [need for source in SOURCES for need in source(picture)]
+    return sorted(found, key=lambda need: need.tone != "alarm")

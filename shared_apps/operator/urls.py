@@ -1,0 +1,10 @@
+"""Addresses of the operator's pages."""
+
+from django.urls import path
+
+from shared_apps.operator import views
+
+urlpatterns = [
+    path("operator", views.console),
+    path("operator/health", views.health),
+]

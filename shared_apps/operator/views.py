@@ -1,0 +1,116 @@
+"""The operator's pages. Nothing here visits a school: the figures are those the schools published."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from shared_apps.deliveries.rules import Life, rate
+from shared_apps.deliveries.services import totals
+from shared_apps.deliveries.services.totals import Deliveries
+from shared_apps.operator.forms import SIZE, STATES, HealthQuery
+from shared_apps.operator.rules import Hours, chart
+from shared_apps.operator.services import health as reading
+from shared_apps.operator.services.needs import needs_of
+from shared_apps.operator.services.picture import Picture, failed_sign_ins, picture
+from shared_apps.operator.services.words import reason_words
+from tenants.door import Within, actor_of, page
+from tenants.models import School
+from tenants.permissions import Permission
+
+RECENT = 5
+REASONS_SHOWN = 8
+TABS: dict[str, str | Promise] = {
+    "all": pgettext_lazy("schools", "All"),
+    Life.QUIET: _("Went quiet"),
+    Life.UNKNOWN: _("Unavailable"),
+    Life.ONBOARDING: _("Onboarding"),
+    Life.LIVE: pgettext_lazy("schools", "Live"),
+    Life.DISABLED: pgettext_lazy("schools", "Disabled"),
+    "stuck": _("Work is stuck"),
+}
+CARDS = (Life.LIVE, Life.ONBOARDING, Life.QUIET, Life.DISABLED)
+
+
+def live(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """The page whole, or, for a beat of an open page, its inside alone."""
+    inside = "X-Live" in request.headers
+    return render(request, f"operator/{'_' if inside else ''}{name}.html", context)
+
+
+@page(permission=Permission.CONSOLE, within=Within.PLATFORM, audit=None)
+def console(request: HttpRequest) -> HttpResponse:
+    """What needs somebody, first; then how the platform does."""
+    actor, now = actor_of(request), timezone.now()
+    seen = picture(actor, now=now)
+    hours = totals.by_hour(actor, now=now)
+    context = {
+        "picture": seen,
+        "needs": needs_of(seen),
+        "failed_sign_ins": failed_sign_ins(actor, now=now),
+        "live_channels": channels(seen),
+        "recent": School.objects.order_by("-created_at", "-pk")[:RECENT],
+        "wall": request.GET.get("wall") == "1",
+        **drawn(hours),
+    }
+    return live(request, "console", context)
+
+
+def channels(seen: Picture) -> dict[str, int]:
+    """How many of the channels that should work everywhere are ready."""
+    meant = [one for one in seen.providers if one.live]
+    return {"all": len(meant), "ready": sum(one.ready for one in meant)}
+
+
+def drawn(hours: Hours) -> dict[str, Any]:
+    """The chart, and what its sentence says."""
+    sent, failed = sum(hour[1] for hour in hours), sum(hour[2] for hour in hours)
+    busiest = max(hours, key=lambda hour: hour[1] + hour[2])
+    return {"hours": hours, "chart": chart(hours), "sent": sent, "failed": failed, "busiest": busiest[0]}
+
+
+@page(permission=Permission.HEALTH, within=Within.PLATFORM, audit=None)
+def health(request: HttpRequest) -> HttpResponse:
+    """How the schools within reach are, and everything they send through."""
+    actor, now, query = actor_of(request), timezone.now(), HealthQuery.read(request.GET)
+    seen = picture(actor, now=now)
+    counts = counted(seen)
+    number = min(query.page, max(1, -(-counts[query.state] // SIZE)))
+    first = (number - 1) * SIZE
+    context = {
+        "picture": seen,
+        "query": query,
+        "cards": [(life, TABS[life], seen.schools.groups[life], query.address(state=life)) for life in CARDS],
+        "tabs": [
+            (TABS[state], query.address(state=state), counts[state], state == query.state)
+            for state in STATES
+            if counts[state] or state in ("all", query.state)
+        ],
+        "rows": reading.rows(reading.sought(actor, query.state, now=now)[first : first + SIZE], now=now),
+        "total": counts[query.state], "first": first + 1, "last": min(first + SIZE, counts[query.state]),
+        "previous": query.address(page=number - 1) if number > 1 else "",
+        "following": query.address(page=number + 1) if first + SIZE < counts[query.state] else "",
+        "providers": [(one, rate(*seen.day.channels.get(one.channel, (0, 0)))) for one in seen.providers],
+        "windows": [
+            ("hour", _("Last hour"), seen.hour, reasons(seen.hour)),
+            ("day", _("Last 24 hours"), seen.day, reasons(seen.day)),
+        ],
+        "signals": reading.signals_of(seen),
+    }  # fmt: skip
+    return live(request, "health", context)
+
+
+def counted(seen: Picture) -> dict[str, int]:
+    """How many schools each tab holds."""
+    lives = {str(life): group.count for life, group in seen.schools.groups.items()}
+    return {"all": seen.schools.total, "stuck": seen.schools.stuck_schools, **lives}
+
+
+def reasons(found: Deliveries) -> list[tuple[str, int, float]]:
+    """The commonest reasons in words, each with its count and its share of all failures in percent."""
+    shown = found.reasons[:REASONS_SHOWN]
+    return [(reason_words(code), count, round(100 * count / found.failed, 1)) for code, count in shown]

@@ -1,0 +1,18 @@
+"""The school tells the platform how it is: computed inside, written down there once the scope has closed."""
+
+from django.utils import timezone
+
+from shared_apps.deliveries.for_schools import count_from, publish
+from tenant_apps.messaging.services import figures
+from tenants.current import SchoolRef
+from tenants.jobs import job
+from tenants.scope import school_scope
+
+
+@job("messaging.tell_platform")
+def tell_platform(*, school: SchoolRef) -> None:
+    now = timezone.now()
+    since = count_from(school.id, now=now)
+    with school_scope(school):
+        told = figures.told(since=since, now=now)
+    publish(told, school=school.id)

@@ -1,0 +1,194 @@
+"""The console: what needs somebody first, red for dead letters alone, and unknown never shown as zero."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from shared_apps.identity.models import SignInFailure
+from shared_apps.operator.services import needs as sources
+from shared_apps.operator.services.needs import SOURCES, Need, needs_of
+from shared_apps.operator.services.picture import picture
+from tenants.actor import Actor
+from tenants.models import School
+from tests.operator.ground import delivered, figures, trouble, work_runs
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+OPERATOR = Actor(kind="person", scope="platform", roles=frozenset({"operator"}))
+
+
+@pytest.fixture
+def well(greenfield, riverside):
+    """Both schools have told, and the background work runs."""
+    work_runs()
+    for cast in (greenfield, riverside):
+        figures(cast.ref)
+    return greenfield, riverside
+
+
+@pytest.fixture
+def operator(signed_in):
+    return signed_in("operator@example.com")
+
+
+def page(client, query=""):
+    answer = client.get(f"/operator{query}")
+    assert answer.status_code == 200, answer.content[:2000]
+    return answer.content.decode()
+
+
+def seen(now=None):
+    return needs_of(picture(OPERATOR, now=now or timezone.now()))
+
+
+def test_nothing_needs_you_when_all_is_well(operator, well):
+    text = page(operator)
+    assert "Nothing needs you right now" in text and "All clear" in text and "tone--alarm" not in text
+    assert re.search(r"Schools in platform.*?>2<.*?Active: 2 · Pending: 0 · Disabled: 0", text, re.S)
+    assert "Healthy" in text and "WhatsApp and SMS are in preview" in text
+    assert "No deliveries" in text and " 0 %" not in text
+    assert " style=" not in text and "<script>" not in text
+
+
+def test_an_operator_lands_on_the_console(operator, well):
+    assert operator.get("/")["Location"] == "/operator"
+
+
+def test_dead_letters_come_first_and_are_the_only_red(operator, well):
+    greenfield, riverside = well
+    figures(riverside.ref, quiet_days=4, stuck=2, stuck_since=timezone.now() - HOUR)
+    trouble(greenfield.ref, 2)
+    trouble(greenfield.ref, 3, state="retrying")
+    found = seen()
+    assert [(need.key.split("-")[0], need.tone) for need in found] == [
+        ("dead", "alarm"), ("retrying", "watch"), ("stuck", "watch"), ("quiet", "watch"),
+    ]  # fmt: skip
+    text = page(operator)
+    assert text.count("tone--alarm") == 1 and "Dead letters: 2" in text
+    assert 'href="/operator/dead-letters"' in text and 'href="/operator/health?state=quiet"' in text
+    assert "Went quiet: Riverside High" in text and "School days without anybody at the gate: 4" in text
+
+
+@pytest.mark.parametrize(("days", "quiet"), [(2, False), (3, True)])
+def test_three_of_its_own_school_days_make_a_school_quiet_unless_the_setting_says_else(well, settings, days, quiet):
+    figures(well[0].ref, quiet_days=days)
+    assert any(need.key.startswith("quiet") for need in seen()) is quiet
+    settings.QUIET_SCHOOL_DAYS = 10
+    assert seen() == []
+
+
+def test_many_quiet_schools_are_three_by_name_and_a_count(well):
+    for number in range(5):
+        school = School.objects.create(schema_name=f"t_{number}", slug=f"quiet{number}", name=f"Q{number}")
+        school.state = "active"
+        school.save()
+        figures(school, quiet_days=9)
+    titles = [need.title for need in seen()]
+    assert titles == ["Went quiet: Q0", "Went quiet: Q1", "Went quiet: Q2", "Went quiet, more schools: 2"]
+
+
+def test_a_school_that_has_not_told_lately_is_said_to_be_unknown(operator, well):
+    figures(well[0].ref, now=timezone.now() - 2 * HOUR, stuck=5)
+    (need,) = seen()
+    assert (need.title, need.detail, need.tone) == ("Activity temporarily unavailable", "Schools: 1", "watch")
+    assert "Schools missing from these figures: 1" in page(operator)
+
+
+def test_background_work_that_stands_still_is_said(operator, well):
+    work_runs(timezone.now() - HOUR)
+    assert [need.key for need in seen()] == ["work"]
+    text = page(operator)
+    assert "Work is late" in text and "Healthy" not in text
+
+
+def test_mail_that_cannot_leave_is_a_channel_problem(well, settings):
+    settings.ENVIRONMENT, settings.EMAIL_URL = "uat", ""
+    assert [need.title for need in seen()] == ["Channel not configured: Email"]
+    settings.EMAIL_URL = "smtp://mail.example"
+    assert seen() == []
+
+
+def test_the_last_hour_counts_what_went_out_what_failed_and_who_could_not_sign_in(operator, well):
+    greenfield, riverside = well
+    delivered(greenfield.ref, 199)
+    delivered(riverside.ref, 99)
+    delivered(riverside.ref, 2, reason="address_refused_550")
+    delivered(riverside.ref, 50, reason="unreachable", ago=3 * HOUR)
+    trouble(riverside.ref, 2, reason="address_refused_550")
+    trouble(riverside.ref, 7, handler="gate.flow", reason="KeyError")
+    for ago in (timedelta(minutes=5), timedelta(minutes=59), 2 * HOUR):
+        SignInFailure.objects.create(account=b"a", network=b"n", at=timezone.now() - ago)
+    text = page(operator)
+    assert "99.3 %" in text and "Sent: 298 · Failed: 2" in text
+    assert re.search(r"Failed deliveries needing review</dt><dd>2</dd>.*?Oldest captured", text, re.S)
+    assert re.search(r"Failed sign-ins</dt><dd>2</dd>", text)
+    assert "Sent: 298. Failed: 52." in text
+
+
+def test_the_rate_is_never_rounded_up_to_all(operator, well):
+    delivered(well[0].ref, 99_999)
+    delivered(well[0].ref, 1, reason="unreachable")
+    assert "99.9 %" in page(operator)
+
+
+def test_the_chart_is_drawn_by_the_server_and_told_in_words_and_as_a_table(operator, well):
+    delivered(well[0].ref, 30)
+    delivered(well[0].ref, 3, reason="unreachable", ago=5 * HOUR)
+    text = page(operator)
+    assert text.count("chart__bar--sent") == 1 and text.count("chart__bar--failed") == 1
+    assert text.count("<tr><td>") == 24 and "Show as table" in text and 'role="img"' in text
+
+
+def test_a_live_beat_gets_the_inside_alone(operator, well):
+    text = operator.get("/operator?wall=1", headers={"X-Live": "1"}).content.decode()
+    assert "<html" not in text and "Needs you now" in text
+    assert 'hx-get="/operator?wall=1"' in page(operator, "?wall=1")
+
+
+def test_the_wall_has_a_clock_and_no_way_round(operator, well):
+    wall = page(operator, "?wall=1")
+    assert "shell--wall" in wall and "data-wall-clock" in wall and 'class="rail"' not in wall
+    plain = page(operator)
+    assert "shell--wall" not in plain and "data-wall-clock" not in plain and 'class="rail"' in plain
+
+
+@pytest.mark.parametrize("email", ["gauteng@example.com", "circle@example.com", "finance@example.com"])
+def test_those_who_watch_a_part_have_no_console(signed_in, world_db, email):
+    assert signed_in(email).get("/operator").status_code == 403
+
+
+def test_a_stranger_signs_in_first_and_a_schools_admin_is_refused(signed_in, greenfield, client):
+    assert client.get("/operator")["Location"].startswith("/login?next=")
+    assert signed_in("admin@greenfield.example").get("/operator").status_code == 403
+
+
+def test_it_asks_as_much_of_the_database_for_many_schools_as_for_two_and_visits_none(operator, well):
+    def statements():
+        with (
+            CaptureQueriesContext(connections["default"]) as asked,
+            CaptureQueriesContext(connections["schools"]) as in_school,
+        ):
+            page(operator)
+        assert len(in_school) == 0
+        return len(asked)
+
+    figures(well[0].ref, quiet_days=3)
+    before = statements()
+    for number in range(40):
+        school = School.objects.create(
+            schema_name=f"t_{number}", slug=f"more{number}", name=f"M{number}", state="active"
+        )
+        figures(school, quiet_days=number)
+        trouble(school, 1)
+    assert statements() == before
+
+
+def test_another_kind_of_trouble_is_one_more_function(well, monkeypatch):
+    def drift(picture):
+        return [Need("drift", "watch", "Drift found", "", "/operator/schools")]
+
+    monkeypatch.setattr(sources, "SOURCES", [*SOURCES, drift])
+    assert [need.key for need in seen()] == ["drift"]
