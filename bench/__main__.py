@@ -11,10 +11,18 @@ from bench import ground
 
 ground.start()
 
-from bench import drain, fleet, provision, scan, seals  # noqa: E402
+from bench import drain, fleet, footprint, pgbench, provision, scan, seals  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results.json"
-ALL = {**provision.BENCHMARKS, **fleet.BENCHMARKS, **scan.BENCHMARKS, **seals.BENCHMARKS, **drain.BENCHMARKS}
+ALL = {
+    **provision.BENCHMARKS,
+    **fleet.BENCHMARKS,
+    **scan.BENCHMARKS,
+    **seals.BENCHMARKS,
+    **drain.BENCHMARKS,
+    **pgbench.BENCHMARKS,
+    **footprint.BENCHMARKS,
+}
 
 
 def main(wanted: list[str]) -> None:

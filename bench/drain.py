@@ -38,7 +38,7 @@ from tenants.scope import school_scope
 SCHOOLS = 40
 EACH = 150  # events of a school and round
 TASKS = 1_500
-ROUNDS = 5
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 ONE_BY_ONE = 50
 KILLS = int(os.environ.get("BENCH_KILLS", "200"))
 STOCK = {"DJANGO_SETTINGS_MODULE": "bench.queue.settings", "PROCESS": "worker"}
@@ -176,18 +176,23 @@ def stock_delays() -> list[float]:
     return [float(told[str(number)]) - sent for number, sent in enumerate(committed)]
 
 
+def told(pair: tuple[float, float]) -> tuple[float, float]:
+    print(f"  ours {pair[0]:.4f}, baseline {pair[1]:.4f}", flush=True)
+    return pair
+
+
 def measure() -> Iterator[Figure]:
     schools = build(SCHOOLS)
-    pairs = [(ours_per_second(schools), stock_per_second()) for _ in range(ROUNDS)]
+    pairs = [told((ours_per_second(schools), stock_per_second())) for _ in range(ROUNDS)]
     mine, theirs = (median(pair[side] for pair in pairs) for side in (0, 1))
-    told = f"{SETTINGS}; 2 workers each, kept connections; {SCHOOLS} schools; ours writes a row, theirs nothing"
-    yield Figure("drain_vs_orm_broker", "effects/s", mine, theirs, mine / theirs, ROUNDS, told)
+    how = f"{SETTINGS}; 2 workers each, kept connections; {SCHOOLS} schools; ours writes a row, theirs nothing"
+    yield Figure("drain_vs_orm_broker", "effects/s", mine, theirs, mine / theirs, ROUNDS, how)
     with ours_running(), stock_running():
         ours_delays(schools), stock_delays()
-        pairs = [(median(ours_delays(schools)), median(stock_delays())) for _ in range(ROUNDS)]
+        pairs = [told((median(ours_delays(schools)), median(stock_delays()))) for _ in range(ROUNDS)]
     mine, theirs = (median(pair[side] for pair in pairs) * 1000 for side in (0, 1))
-    told = f"{SETTINGS}; one at a time, {ONE_BY_ONE} a round; the queue polls every 0.2 s as is its default"
-    yield Figure("commit_to_effect_p50", "ms", mine, theirs, theirs / mine, ROUNDS, told)
+    how = f"{SETTINGS}; one at a time, {ONE_BY_ONE} a round; the queue polls every 0.2 s as is its default"
+    yield Figure("commit_to_effect_p50", "ms", mine, theirs, theirs / mine, ROUNDS, how)
 
 
 # -- kills ------------------------------------------------------------------------------------------------------------
@@ -196,7 +201,8 @@ LOST = (
     "SELECT count(*) FROM events_event e WHERE kind = %s AND NOT EXISTS (SELECT FROM bench_effect WHERE event = e.id)"
 )
 DOUBLED = "SELECT count(*) - count(DISTINCT event) FROM bench_effect"
-STATES = "SELECT state, count(*) FROM events_reaction WHERE handler = 'bench.effect' GROUP BY state"
+RETRIED = "SELECT count(*) FROM events_reaction WHERE handler = 'bench.effect' AND attempts > 1"
+MADE = "SELECT count(*) FROM bench_effect"
 LAPSE = "UPDATE events_reaction SET leased_until = now() WHERE state = 'running'"
 
 
@@ -206,7 +212,8 @@ def kills() -> Iterator[Figure]:
     for _ in range(KILLS):
         process = subprocess.Popen(
             [sys.executable, "-m", "bench.queue.worker"], cwd=ROOT, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True, env={**os.environ, **OURS, "REACTION_LEASE_SECONDS": "1"},
+            stderr=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, **OURS, "REACTION_LEASE_SECONDS": "1"},
         )  # fmt: skip
         recorded += _busy(schools, process)
         os.killpg(process.pid, signal.SIGKILL)  # guard, drainers, the queue's workers: all in one moment
@@ -219,12 +226,9 @@ def kills() -> Iterator[Figure]:
     lost = sum(asked(school, LOST, KIND)[0][0] for school in schools)
     doubled = sum(asked(school, DOUBLED)[0][0] for school in schools)
     retried = sum(asked(school, RETRIED)[0][0] for school in schools)
-    told = f"{SETTINGS}; {recorded} events, {retried} of them in hand when their worker was killed"
-    yield Figure("worker_kills_lost", "effects", lost, recorded, lost / recorded, KILLS, told)
-    yield Figure("worker_kills_doubled", "effects", doubled, recorded, doubled / recorded, KILLS, told)
-
-
-RETRIED = "SELECT count(*) FROM events_reaction WHERE handler = 'bench.effect' AND attempts > 1"
+    how = f"{SETTINGS}; {recorded} events, {retried} of them in hand when their worker was killed"
+    yield Figure("worker_kills_lost", "effects", lost, recorded, lost / recorded, KILLS, how)
+    yield Figure("worker_kills_doubled", "effects", doubled, recorded, doubled / recorded, KILLS, how)
 
 
 def _busy(schools: list[SchoolRef], process: subprocess.Popen[bytes]) -> int:
@@ -241,7 +245,5 @@ def _busy(schools: list[SchoolRef], process: subprocess.Popen[bytes]) -> int:
         recorded += len(happen(random.choice(schools), 20))
     return recorded
 
-
-MADE = "SELECT count(*) FROM bench_effect"
 
 BENCHMARKS = {"drain": measure, "kills": kills}

@@ -199,7 +199,7 @@ def _school() -> SchoolRef:
 
 
 def from_database() -> Iterator[Figure]:
-    """`verify_audit`'s own path: a million sealed events, read, compared with their columns and particulars, checked."""
+    """`verify_audit`'s own path: a million sealed events, read, held against columns and particulars, checked."""
     school = _school()
     _fill(school, MILLION_IN_DATABASE)
     hasher, size = hashlib.sha256, 0
