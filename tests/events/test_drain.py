@@ -20,7 +20,8 @@ def only(cast) -> Reaction:
 
 def claim(cast, now):
     with school_scope(cast.ref):
-        return draining.claim([Lane.EVENTS], now=now)
+        asked = draining.claim([Lane.EVENTS], now=now)
+    return draining.claimed(asked)
 
 
 def gates(cast) -> int:

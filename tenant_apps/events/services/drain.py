@@ -20,7 +20,7 @@ from django.db.models import Q
 from tenant_apps.events.models import Reaction, ReactionState
 from tenants.current import SchoolRef, current_school
 from tenants.ids import new_id
-from tenants.pipeline import send
+from tenants.pipeline import Sent, send, unanswered, with_commit
 from tenants.reactions import Handler, Happened, Lane, ReactionError, handler_named
 from tenants.scope import school_scope
 from tenants.traces import without_text
@@ -112,30 +112,47 @@ def drain(school: SchoolRef, *, clock: Clock, turn: int = TURN) -> bool:
     """Run what is due in `school`, at most `turn` per lane; True when something due may be left."""
     mine = Turn(clock, turn)
     with school_scope(school):
-        reaction = _next(mine)
+        following = _ask(mine)
+    reaction = _next(following, mine)
     while reaction is not None:
         reaction = run(school, reaction, mine)
     return mine.more
 
 
-def claim(lanes: Sequence[Lane], *, now: datetime) -> Claimed | None:
-    """In the open school, take the first due reaction of the first of `lanes` that has one, under a fresh lease.
+@dataclass(frozen=True)
+class Asked:
+    """A claim that was sent with the COMMIT of its transaction."""
 
-    The lanes go in their own order, so that an emergency recorded meanwhile goes first.
+    lease: UUID
+    at: datetime
+    sent: Sent
+
+
+def claim(lanes: Sequence[Lane], *, now: datetime) -> Asked:
+    """Last in the open school's transaction, take the first due reaction of the first of `lanes` that has one, under a
+    fresh lease. The lanes go in their own order, so that an emergency recorded meanwhile goes first.
     """
     lease, until = new_id(), now + timedelta(seconds=settings.REACTION_LEASE_SECONDS)
     due = [[lane.value for lane in lanes], now, now] * len(Lane)
-    rows = send(CLAIM, [*due, lease, until]).rows()
-    for key, lane, name, attempts, spent, expires_at, *event in rows:
-        return Claimed(key, lease, Lane(lane), name, attempts, spent, expires_at, _happened(*event))
+    return Asked(lease, now, with_commit(CLAIM, [*due, lease, until]))
+
+
+def claimed(asked: Asked) -> Claimed | None:
+    """What was claimed, after the commit."""
+    for key, lane, name, attempts, spent, expires_at, *event in asked.sent.rows():
+        return Claimed(key, asked.lease, Lane(lane), name, attempts, spent, expires_at, _happened(*event))
     return None
 
 
-def _next(turn: Turn) -> Claimed | None:
+def _ask(turn: Turn) -> Asked:
     now = turn.clock()
-    found = claim(turn.lanes(now), now=now)
+    return claim(turn.lanes(now), now=now)
+
+
+def _next(asked: Asked, turn: Turn) -> Claimed | None:
+    found = claimed(asked)
     if found is not None:
-        turn.begin(found.lane, now)
+        turn.begin(found.lane, asked.at)
     return found
 
 
@@ -173,7 +190,8 @@ def _run_inside(school: SchoolRef, handler: Handler, reaction: Claimed, turn: Tu
     with school_scope(school):
         if _ended(reaction, ReactionState.DONE, turn.clock()):
             handler.run(reaction.event, now=turn.clock())
-        return _next(turn)
+        following = _ask(turn)
+    return _next(following, turn)
 
 
 def _run_outside(school: SchoolRef, handler: Handler, reaction: Claimed, turn: Turn) -> Claimed | None:
@@ -181,14 +199,17 @@ def _run_outside(school: SchoolRef, handler: Handler, reaction: Claimed, turn: T
     handler.run(reaction.event, school=school, now=turn.clock())
     with school_scope(school):
         _ended(reaction, ReactionState.DONE, turn.clock())
-        return _next(turn)
+        following = _ask(turn)
+    return _next(following, turn)
 
 
 def _ended(
     reaction: Claimed, state: ReactionState, at: datetime | None, reason: str = "", again: datetime | None = None
 ) -> bool:
     """Write down how a run ended, unless another worker took it over after its lease ran out."""
-    return bool(send(END, [state.value, reason, at, again, reaction.id, reaction.lease]).rows())
+    with unanswered():
+        sent = send(END, [state.value, reason, at, again, reaction.id, reaction.lease])
+    return bool(sent.rows())
 
 
 def _failed(school: SchoolRef, reaction: Claimed, error: Exception, turn: Turn) -> Claimed | None:
@@ -199,7 +220,8 @@ def _failed(school: SchoolRef, reaction: Claimed, error: Exception, turn: Turn) 
         return _buried(school, reaction, ReactionState.DEAD, reason, turn)
     with school_scope(school):
         _ended(reaction, ReactionState.WAITING, None, reason, turn.clock() + back_off(reaction.attempts))
-        return _next(turn)
+        following = _ask(turn)
+    return _next(following, turn)
 
 
 def _buried(school: SchoolRef, reaction: Claimed, state: ReactionState, reason: str, turn: Turn) -> Claimed | None:
@@ -207,7 +229,8 @@ def _buried(school: SchoolRef, reaction: Claimed, state: ReactionState, reason: 
     with school_scope(school):
         if _ended(reaction, state, now, "" if state is ReactionState.EXPIRED else reason):
             _give_up(reaction, reason, now)
-        return _next(turn)
+        following = _ask(turn)
+    return _next(following, turn)
 
 
 def _give_up(reaction: Claimed, reason: str, now: datetime) -> None:
