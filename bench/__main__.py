@@ -11,7 +11,7 @@ from bench import ground
 
 ground.start()
 
-from bench import drain, fleet, footprint, pgbench, provision, scan, seals  # noqa: E402
+from bench import drain, fleet, footprint, mixed, pgbench, provision, scan, seals  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results.json"
 ALL = {
@@ -22,6 +22,7 @@ ALL = {
     **drain.BENCHMARKS,
     **pgbench.BENCHMARKS,
     **footprint.BENCHMARKS,
+    **mixed.BENCHMARKS,
 }
 
 

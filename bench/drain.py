@@ -36,8 +36,8 @@ from tenants.current import SchoolRef
 from tenants.scope import school_scope
 
 SCHOOLS = 40
-EACH = 150  # events of a school and round
-TASKS = 1_500
+EACH = 75  # events of a school and round
+TASKS = 600
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 ONE_BY_ONE = 50
 KILLS = int(os.environ.get("BENCH_KILLS", "200"))

@@ -246,7 +246,7 @@ def test_the_clock_makes_up_for_a_kill_before_the_second_place_knew(greenfield, 
     with school_scope(greenfield.ref):
         sealing.seal(now=timezone.now())
     woken = []
-    monkeypatch.setattr(jobs, "wake", lambda name, school: woken.append((name, school)))
+    monkeypatch.setattr(jobs, "wake", lambda name, schools: woken.extend((name, school) for school in schools))
     jobs.seal_schools()
     assert woken == [("events.seal", greenfield.ref.id)]
     jobs.seal(school=greenfield.ref)
