@@ -72,6 +72,7 @@ SCHOOL_NAV = (
 PLATFORM_NAV: tuple[Item, ...] = (
     Item(Permission.CONSOLE, pgettext_lazy("navigation", "Console"), "console", "/operator", "c", True),
     Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
+    Item(Permission.BILLING, pgettext_lazy("navigation", "Billing"), "register", "/operator/billing", "b"),
 )
 
 

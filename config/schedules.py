@@ -6,6 +6,8 @@ SCHEDULES = {
     "events.seal_late": 60,  # what was committed long after it got its id
     "audit.seal": 1,
     "audit.seal_late": 60,
+    "billing.sweep": 10,  # schools whose count of billable learners is half a day old
+    "billing.close": 60,
     "deliveries.sweep": 1,  # schools that should tell the platform how they are
     "deliveries.forget": 60,
     "queue.tidy": 60,

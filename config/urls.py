@@ -10,6 +10,7 @@ urlpatterns = [
     path("api/", api.urls),
     path("", include("shared_apps.identity.urls")),
     path("", include("shared_apps.operator.urls")),
+    path("", include("shared_apps.billing.urls")),
     path("s/<slug:slug>/", include("tenant_apps.gate.urls")),
     path("s/<slug:slug>/", include("tenant_apps.roster.urls")),
     path("s/<slug:slug>/", include("tenant_apps.attendance.urls")),

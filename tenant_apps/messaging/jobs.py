@@ -2,11 +2,20 @@
 
 from django.utils import timezone
 
+from shared_apps.billing.for_schools import publish as tell_months
 from shared_apps.deliveries.for_schools import count_from, publish
-from tenant_apps.messaging.services import figures
+from tenant_apps.messaging.services import figures, usage
 from tenants.current import SchoolRef
 from tenants.jobs import job
 from tenants.scope import school_scope
+
+
+@job("messaging.tell_billing")
+def tell_billing(*, school: SchoolRef) -> None:
+    now = timezone.now()
+    with school_scope(school):
+        counted = usage.counted(now=now)
+    tell_months(counted, school=school.id)
 
 
 @job("messaging.tell_platform")

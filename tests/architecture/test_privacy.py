@@ -66,5 +66,6 @@ def test_contacts_are_never_in_clear():
     words = ("email", "phone", "mobile", "address", "id_number")
     for row in inventory():
         name = row["column"].split(".")[1]
-        if any(word in name for word in words):
+        counted = isinstance(columns()[row["column"]], models.PositiveIntegerField)  # how many, not to whom
+        if any(word in name for word in words) and not counted:
             assert row["class"] in ("sealed", "secret"), row["column"]
