@@ -16,7 +16,8 @@ import tempfile
 import time as clock
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import time
+from dataclasses import dataclass
+from datetime import datetime, time
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,6 +29,7 @@ from django_q.models import OrmQ
 from bench.figures import Figure
 from bench.ground import ROOT, SETTINGS, STATE
 from bench.queue.worker import KIND, TABLE
+from bench.scan import _cpu, _postgres_cpu
 from tenant_apps.events.services.record import Fact, record_many
 from tenant_apps.people.for_platform import seed
 from tenants import jobs, provisioning
@@ -112,33 +114,52 @@ def all_done(schools: list[SchoolRef]) -> bool:
     return not any(asked(school, OPEN)[0][0] for school in schools)
 
 
-def ours_per_second(schools: list[SchoolRef]) -> float:
-    """From the first effect to the last, by the rows' own times: starting is not measured, on either side."""
+@dataclass(frozen=True)
+class Pace:
+    """Done in a second, and CPU seconds of the workers and of PostgreSQL for each. Starting is not measured."""
+
+    per_second: float
+    cpu: float
+
+
+def _cores(process: subprocess.Popen[bytes]) -> float:
+    return _cpu(process.pid) + _postgres_cpu()
+
+
+def ours_pace(schools: list[SchoolRef]) -> Pace:
+    """From the first effect to the last, by the rows' own times."""
     began = timezone.now()
     for school in schools:
         happen(school, EACH)
     jobs.waker.finish()
-    with ours_running():
-        until(lambda: all_done(schools), 0.5)
+    with ours_running() as process:
+        until(lambda: made(schools, began), 0.2)
+        first, before = made(schools, began), _cores(process)
+        until(lambda: all_done(schools), 0.2)
+        cpu = (_cores(process) - before) / max(1, EACH * len(schools) - first)
     spans = [asked(school, SPAN, began)[0] for school in schools]
     count = sum(span[0] for span in spans)
     if count != EACH * len(schools):
         raise RuntimeError(f"{count} effects")
     took = max(span[2] for span in spans) - min(span[1] for span in spans)
-    return (count - 1) / float(took.total_seconds())
+    return Pace((count - 1) / float(took.total_seconds()), cpu)
+
+
+def made(schools: list[SchoolRef], since: datetime) -> int:
+    return sum(asked(school, SPAN, since)[0][0] for school in schools)
 
 
 def left() -> int:
     return OrmQ.objects.filter(key="stock").count()
 
 
-def stock_per_second() -> float:
+def stock_pace() -> Pace:
     fill("nothing", TASKS)
-    with stock_running():
+    with stock_running() as process:
         until(lambda: left() <= TASKS - 50)
-        first, began = left(), clock.perf_counter()
+        first, began, before = left(), clock.perf_counter(), _cores(process)
         until(lambda: left() == 0)
-        return first / (clock.perf_counter() - began)
+        return Pace(first / (clock.perf_counter() - began), (_cores(process) - before) / first)
 
 
 def fill(*words: Any) -> str:
@@ -183,10 +204,12 @@ def told(pair: tuple[float, float]) -> tuple[float, float]:
 
 def measure() -> Iterator[Figure]:
     schools = build(SCHOOLS)
-    pairs = [told((ours_per_second(schools), stock_per_second())) for _ in range(ROUNDS)]
-    mine, theirs = (median(pair[side] for pair in pairs) for side in (0, 1))
+    paces = [(ours_pace(schools), stock_pace()) for _ in range(ROUNDS)]
+    mine, theirs = (median(pair[side].per_second for pair in paces) for side in (0, 1))
     how = f"{SETTINGS}; 2 workers each, kept connections; {SCHOOLS} schools; ours writes a row, theirs nothing"
     yield Figure("drain_vs_orm_broker", "effects/s", mine, theirs, mine / theirs, ROUNDS, how)
+    mine, theirs = (median(pair[side].cpu for pair in paces) * 1000 for side in (0, 1))
+    yield Figure("drain_vs_orm_broker_cpu", "ms/effect", mine, theirs, theirs / mine, ROUNDS, how)
     with ours_running(), stock_running():
         ours_delays(schools), stock_delays()
         pairs = [told((median(ours_delays(schools)), median(stock_delays()))) for _ in range(ROUNDS)]

@@ -317,7 +317,7 @@ def test_a_school_that_cannot_be_asked_stops_the_mark_and_nobody_else(greenfield
         return real(school)
 
     monkeypatch.setattr(jobs, "newest_checkpoint", broken)
-    monkeypatch.setattr(jobs, "wake", lambda name, school: woken.append(school))
+    monkeypatch.setattr(jobs, "wake", lambda name, schools: woken.extend(schools))
     jobs.seal_schools()
     assert SealedUntil.objects.get(world="schools").at == mark
     assert woken == [riverside.ref.id]
