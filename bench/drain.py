@@ -39,7 +39,7 @@ from tenants.scope import school_scope
 
 SCHOOLS = 40
 EACH = 75  # events of a school and round
-TASKS = 600
+TASKS = 1_000  # far past the 250 results it keeps, from where on it also prunes with every task
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 ONE_BY_ONE = 50
 KILLS = int(os.environ.get("BENCH_KILLS", "200"))

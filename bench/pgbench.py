@@ -72,7 +72,7 @@ def script(school: SchoolRef, codes: dict[str, str], gate: str) -> str:
     tokens = {code: _any_of(list(codes)), codes[code]: _any_of(list(codes.values()))}
     fresh = [found for found in _ids(read + written) if found not in {*tokens, gate, *_standing(school)}]
     for number, found in enumerate(fresh):
-        tokens[found] = f"('00000000-0000-7000-8000-' || lpad(to_hex(:i + {number}), 12, '0'))"
+        tokens[found] = f"('00000000-0000-7000-8000-' || lpad(to_hex(:i::bigint + {number}), 12, '0'))"
     # pgbench prepares a pipeline's statements as it begins it, so the role is taken before: three trips more than ours.
     lines = ["\\set n random(1, 50)", f"\\set i random(1, {2**48 // 64 - 1}) * 64"]
     lines += [f"{text};" for text, _ in entered]
