@@ -11,12 +11,13 @@ from bench import ground
 
 ground.start()
 
-from bench import drain, fleet, footprint, mixed, pgbench, provision, scan, seals  # noqa: E402
+from bench import drain, fleet, footprint, memory, mixed, pgbench, provision, scan, seals  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results.json"
 ALL = {
     **provision.BENCHMARKS,
     **fleet.BENCHMARKS,
+    **memory.BENCHMARKS,
     **scan.BENCHMARKS,
     **seals.BENCHMARKS,
     **drain.BENCHMARKS,

@@ -10,15 +10,18 @@ from ninja.errors import HttpError, ValidationError
 from shared_apps.billing.api import router as billing
 from shared_apps.identity.api import router as identity
 from shared_apps.operator.api import router as operator
+from shared_apps.schools.api import onboardings
 from tenant_apps.attendance.api import router as attendance
 from tenant_apps.gate.api import router as gate
 from tenant_apps.roster.api import router as roster
-from tenants.problems import FieldError, Refusal, problem
+from tenants.cells import CellDown
+from tenants.problems import FieldError, Refusal, cell_down, problem
 
 log = logging.getLogger("mysentinel.api")
 
 api = NinjaAPI(title="MySentinel", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
 api.add_router("/", identity)
+api.add_router("/", onboardings)
 api.add_router("/", operator)
 api.add_router("/", billing)
 api.add_router("/", gate)
@@ -29,6 +32,12 @@ api.add_router("/", roster)
 @api.exception_handler(Refusal)
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return problem(request, refusal)
+
+
+@api.exception_handler(CellDown)
+def away(request: HttpRequest, error: CellDown) -> HttpResponse:
+    log.warning("%s", error)
+    return problem(request, cell_down())
 
 
 @api.exception_handler(HttpError)

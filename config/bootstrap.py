@@ -11,7 +11,7 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -21,8 +21,10 @@ from tenants import roles
 
 DATABASE = "mysentinel"
 URLS = ("DATABASE_URL", *(f"{login.upper()}_DATABASE_URL" for login in roles.LOGINS))
+CELL_URLS = {"schools": "CELLS", "migrator": "CELLS_MIGRATOR"}
 RUN_TIME_URLS = ("PLATFORM_DATABASE_URL", "SCHOOLS_DATABASE_URL")
 DEFAULTS = {"ENVIRONMENT": "local", "PORT": "8000"}
+SETTING_UP = ("demo", "setup_database")
 ALONE = ("", "help", "--help", "--version")  # need no database to answer
 
 
@@ -40,9 +42,8 @@ def for_command(argv: list[str]) -> None:
         os.environ.update(local(command))
     elif command == "setup_database":
         os.environ.update(elsewhere(os.environ.get("DATABASE_URL", ""), rotate="--rotate" in argv))
-    if env.process_kind() in env.RUN_TIME:
-        for name in env.NOT_AT_RUN_TIME:
-            os.environ.pop(name, None)
+    for name in env.not_for(env.process_kind()):
+        os.environ.pop(name, None)
 
 
 def _end_like_an_exit() -> None:
@@ -70,9 +71,11 @@ def local(command: str) -> dict[str, str]:
         kept = made_once(env.LOCAL / "secrets.json")
         secret = {name: kept[name] for name in env.SECRETS}
         values = {**DEFAULTS, **secret, **stored, **told, **_urls({**stored, **told}, told)}
+        if command in SETTING_UP:
+            values |= _cells(values, kept, rotate=False)
         if "PUBLIC_URL" not in told and ("PORT" in told or "PUBLIC_URL" not in stored):
             values["PUBLIC_URL"] = f"http://localhost:{values['PORT']}"
-        if command in ("demo", "setup_database") or not (env.LOCAL / "env").exists():
+        if command in SETTING_UP or not (env.LOCAL / "env").exists():
             save_local(values)
     return values
 
@@ -161,6 +164,31 @@ def _url(admin_url: str, user: str | None, password: str | None, database: str) 
     return urlunsplit((parts.scheme, place, f"/{database}", parts.query, ""))
 
 
+def _cells(values: Mapping[str, str], made: Mapping[str, str], *, rotate: bool) -> dict[str, str]:
+    """Logins, database and hardening of every cell that CELLS_ADMIN names; the variables that name its logins.
+
+    A login that CELLS or CELLS_MIGRATOR gives keeps its password; the others get those of `made`. Raises BadEnvironment
+    for a cell that does not answer, or whose logins exist and were not given.
+    """
+    urls = {login: env.named_urls(values, variable) for login, variable in CELL_URLS.items()}
+    for name, admin in env.named_urls(values, "CELLS_ADMIN").items():
+        given = {login: urls[login][name] for login in CELL_URLS if name in urls[login]}
+        passwords = {login: made[login] for login in CELL_URLS}
+        if not rotate:
+            passwords |= {login: env.Database.parse(url, CELL_URLS[login]).password for login, url in given.items()}
+        try:
+            if values["ENVIRONMENT"] != "local" and not rotate and set(roles.logins_of(admin)) - set(given):
+                raise env.BadEnvironment(f"The logins of {name} exist: name them in CELLS and CELLS_MIGRATOR.")
+            for line in roles.set_up(admin, _named(admin), passwords):
+                print(f"{name}: {line}")
+        except roles.Unreachable:
+            raise env.BadEnvironment(f"The cell {name} of CELLS_ADMIN does not answer.") from None
+        for login in CELL_URLS:
+            urls[login][name] = _url(admin, login, passwords[login], _named(admin))
+    found = {CELL_URLS[login]: " ".join(f"{name}={url}" for name, url in urls[login].items()) for login in CELL_URLS}
+    return {variable: text for variable, text in found.items() if text}
+
+
 def save_local(values: dict[str, str]) -> None:
     """Write `.local/env`: every URL and key, 0600, readable by a shell and by `config.env`."""
     lines = (f"{name}={shlex.quote(value)}\n" for name, value in sorted(values.items()))
@@ -177,6 +205,13 @@ def elsewhere(admin_url: str, *, rotate: bool) -> dict[str, str]:
     """
     if not admin_url:
         raise env.BadEnvironment("DATABASE_URL is not set: setup_database needs the administrator's login.")
+    before = {"ENVIRONMENT": "", **os.environ}
+    cells = _cells(before, _passwords(), rotate=rotate)
+    _print_once([f"{name}={text}" for name, text in cells.items() if rotate or text != before.get(name)])
+    return {**cells, **_home(admin_url, rotate=rotate)}
+
+
+def _home(admin_url: str, *, rotate: bool) -> dict[str, str]:
     given = [os.environ.get(f"{login.upper()}_DATABASE_URL", "") for login in roles.LOGINS]
     if all(given) and not rotate:
         passwords = [env.Database.parse(url, "the URL of a login").password for url in given]
@@ -188,7 +223,11 @@ def elsewhere(admin_url: str, *, rotate: bool) -> dict[str, str]:
             "or give them new passwords with `setup_database --rotate`."
         )
     made = _set_up(admin_url, _passwords(), _named(admin_url))
-    print("Shown once; keep them where your processes read their environment:")
-    for name in URLS[1:]:
-        print(f"{name}={made[name]}")
+    _print_once([f"{name}={made[name]}" for name in URLS[1:]])
     return made
+
+
+def _print_once(lines: list[str]) -> None:
+    if lines:
+        print("Shown once; keep them where your processes read their environment:")
+        print("\n".join(lines))

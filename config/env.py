@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -12,10 +13,14 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("MYSENTINEL_STATE", ROOT / ".local"))
 SECRETS = ("SECRET_KEY", "KEK", "TOKEN_KEYS", "SEAL_KEYS")
 RUN_TIME = ("web", "worker")  # process kinds that never see the administrator's or the migrator's login
-NOT_AT_RUN_TIME = ("DATABASE_URL", "MIGRATOR_DATABASE_URL")
+NOT_AT_RUN_TIME = ("DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS_ADMIN", "CELLS_MIGRATOR")
+PROVISIONER = "provisioner"  # has the migrator's login, but not the administrator's
+HOME_CELL = "home"  # the platform's own database
+CELL_NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
 KNOWN = (
     "ENVIRONMENT", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "DATABASE_URL", "PLATFORM_DATABASE_URL",
-    "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL", "EMAIL_URL", *SECRETS, "VAPID_PRIVATE_KEY", "PUSH_ALLOW",
+    "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS", "CELLS_MIGRATOR", "CELLS_ADMIN",
+    "NEW_SCHOOLS_CELL", "EMAIL_URL", *SECRETS, "VAPID_PRIVATE_KEY", "PUSH_ALLOW",
     "WHATSAPP_BASE_URL", "SMS_BASE_URL",
 )  # fmt: skip
 
@@ -59,6 +64,9 @@ class Environment:
     platform: Database
     schools: Database
     migrator: Database | None
+    cells: dict[str, Database]  # beside home: the schools' login in each
+    cell_migrators: dict[str, Database]  # empty wherever `migrator` is None
+    new_schools_cell: str
     email_url: str
     secret_key: str
     kek: str
@@ -71,11 +79,19 @@ class Environment:
 
 
 def process_kind() -> str:
-    """`web`, `worker` or `manage`, told by PROCESS or by the command line."""
+    """`web`, `worker`, `provisioner` or `manage`, told by PROCESS or by the command line."""
     told = os.environ.get("PROCESS")
     if told:
         return told
-    return "worker" if len(sys.argv) > 1 and sys.argv[1] in ("worker", "qcluster") else "manage"
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    return {"worker": "worker", "qcluster": "worker", PROVISIONER: PROVISIONER}.get(command, "manage")
+
+
+def not_for(kind: str) -> tuple[str, ...]:
+    """Logins that a process of this kind must not be told."""
+    if kind == PROVISIONER:
+        return ("DATABASE_URL", "CELLS_ADMIN")
+    return NOT_AT_RUN_TIME if kind in RUN_TIME else ()
 
 
 def read_local() -> dict[str, str]:
@@ -106,6 +122,7 @@ def load() -> Environment:
         raise BadEnvironment("PORT must be a port number.")
     hosts = values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if environment == "local" else "")
     migrator = values.get("MIGRATOR_DATABASE_URL") if kind not in RUN_TIME else None
+    cells, cell_migrators = _cells(values, with_migrators=migrator is not None)
     return Environment(
         kind=kind, environment=environment, port=int(port),
         public_url=values.get("PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
@@ -113,10 +130,41 @@ def load() -> Environment:
         platform=Database.parse(_needed(values, "PLATFORM_DATABASE_URL"), "PLATFORM_DATABASE_URL"),
         schools=Database.parse(_needed(values, "SCHOOLS_DATABASE_URL"), "SCHOOLS_DATABASE_URL"),
         migrator=Database.parse(migrator, "MIGRATOR_DATABASE_URL") if migrator else None,
+        cells=cells, cell_migrators=cell_migrators, new_schools_cell=_cell_for_new(values, cells),
         email_url=values.get("EMAIL_URL", ""),
         secret_key=_needed(values, "SECRET_KEY"), kek=_needed(values, "KEK"),
         token_keys=_needed(values, "TOKEN_KEYS"), seal_keys=values.get("SEAL_KEYS", ""),
     )  # fmt: skip
+
+
+def named_urls(values: Mapping[str, str], variable: str) -> dict[str, str]:
+    """`name=url name=url ...` as a mapping. Raises BadEnvironment for a name that is not one, or stands there twice."""
+    found: dict[str, str] = {}
+    for word in values.get(variable, "").split():
+        name, _, url = word.partition("=")
+        if not CELL_NAME.fullmatch(name) or name == HOME_CELL or name in found:
+            raise BadEnvironment(
+                f"{variable} must be `name=postgresql://... name=...`; {name!r} is no new cell's name."
+            )
+        found[name] = url
+    return found
+
+
+def _cells(values: Mapping[str, str], *, with_migrators: bool) -> tuple[dict[str, Database], dict[str, Database]]:
+    logins = {name: Database.parse(url, "CELLS") for name, url in named_urls(values, "CELLS").items()}
+    if not with_migrators:
+        return logins, {}
+    told = named_urls(values, "CELLS_MIGRATOR")
+    if set(told) != set(logins):
+        raise BadEnvironment("CELLS_MIGRATOR must name the same cells as CELLS.")
+    return logins, {name: Database.parse(url, "CELLS_MIGRATOR") for name, url in told.items()}
+
+
+def _cell_for_new(values: Mapping[str, str], cells: Mapping[str, Database]) -> str:
+    name = values.get("NEW_SCHOOLS_CELL") or HOME_CELL
+    if name != HOME_CELL and name not in cells:
+        raise BadEnvironment("NEW_SCHOOLS_CELL must be `home` or one of the names in CELLS.")
+    return name
 
 
 def _needed(values: dict[str, str], name: str) -> str:

@@ -37,14 +37,16 @@ class Measure:
 class Told:
     """Numbers that other processes left in the database, as they stood at this question; absent where unknown."""
 
-    def __init__(self, ends: dict[str, float], lags: dict[str, float]) -> None:
-        self.ends, self.lags = ends, lags
+    def __init__(self, ends: dict[str, float], lags: dict[str, float], canaries: dict[str, float]) -> None:
+        self.ends, self.lags, self.canaries = ends, lags, canaries
 
     def collect(self) -> Iterator[Metric]:
         name, about = "mysentinel_job_last_end_seconds", "When a job of the worker last came to its end, since 1970."
         yield _gauge(name, about, "job", self.ends)
         name, about = "mysentinel_sealing_lag_seconds", "Age of the oldest history that may not be sealed yet."
         yield _gauge(name, about, "world", self.lags)
+        name, about = "mysentinel_canaries", "The search for one school's things in another: places, schools, seconds."
+        yield _gauge(name, about, "what", self.canaries)
 
 
 def _gauge(name: str, about: str, label: str, values: dict[str, float]) -> Metric:
@@ -54,10 +56,10 @@ def _gauge(name: str, about: str, label: str, values: dict[str, float]) -> Metri
     return family
 
 
-def text(ends: dict[str, float], lags: dict[str, float]) -> bytes:
+def text(ends: dict[str, float], lags: dict[str, float], canaries: dict[str, float]) -> bytes:
     """Everything in Prometheus' text: what the web processes counted, and what was told."""
     told = CollectorRegistry()
-    told.register(Told(ends, lags))
+    told.register(Told(ends, lags, canaries))
     return generate_latest(registry()) + generate_latest(told)
 
 

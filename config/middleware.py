@@ -21,9 +21,10 @@ from shared_apps.identity.services.sign_in import renewed
 from shared_apps.identity.views import set_session_cookie
 from tenants import token
 from tenants.actor import Actor
+from tenants.cells import CellDown
 from tenants.door import refusal_page
 from tenants.ids import new_id
-from tenants.problems import Refusal, forbidden, problem, token_invalid
+from tenants.problems import Refusal, cell_down, forbidden, problem, token_invalid
 
 log = logging.getLogger("mysentinel.request")
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -118,6 +119,9 @@ class Problems:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refusal):
             return answer_refusal(request, error)
+        if isinstance(error, CellDown):
+            log.warning("%s", error)
+            return answer_refusal(request, cell_down())
         if isinstance(error, RequestDataTooBig):
             return answer_refusal(request, Refusal(413, "too_large", "The request is too large."))
         return None

@@ -9,7 +9,8 @@ from django.utils.cache import add_never_cache_headers
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from config import metrics as measured
-from shared_apps.audit.services import sealing_lags
+from shared_apps.audit.services import canary_numbers, sealing_lags
+from tenants import cells
 from tenants.door import Within, page
 from tenants.health import heartbeats, unready
 from tenants.problems import Refusal, problem
@@ -25,22 +26,26 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @page(permission=None, within=Within.OPEN, audit=None)
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Requests can be served: 200, or 503 with the reasons as codes."""
+    """Requests can be served: 200, or 503 with the reasons as codes.
+
+    A cell that is away is named, and no reason: this process serves the schools of the others.
+    """
     reasons = [*unready(), *([] if static_is_there() else ["static_files_missing"])]
     if reasons:
         said: dict[str, object] = {"reasons": reasons}
         return _fresh(problem(request, Refusal(503, "not_ready", "Not ready: " + ", ".join(reasons), extra=said)))
-    return _fresh(JsonResponse({"ready": True}))
+    return _fresh(JsonResponse({"ready": True, "cells_unavailable": cells.silent()}))
 
 
 @page(permission=None, within=Within.OPEN, audit=None)
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text. A number that cannot be had is absent, never zero."""
     try:
-        ends, lags = heartbeats(), sealing_lags(timezone.now())
+        now = timezone.now()
+        ends, lags, found = heartbeats(), sealing_lags(now), canary_numbers(now)
     except DatabaseError:
-        ends, lags = {}, {}
-    return _fresh(HttpResponse(measured.text(ends, lags), content_type=CONTENT_TYPE_LATEST))
+        ends, lags, found = {}, {}, {}
+    return _fresh(HttpResponse(measured.text(ends, lags, found), content_type=CONTENT_TYPE_LATEST))
 
 
 def static_is_there() -> bool:

@@ -45,6 +45,9 @@ SAVED: dict[str, str | Promise] = {
     "marked": _("The rest of the class is marked."),
     "submitted": _("Register submitted."),
     "reopened": _("Register reopened."),
+    "retried": _("The step is being tried again."),
+    "resumed": _("The work goes on."),
+    "reopened_task": _("The task needs help again."),
 }
 
 
@@ -70,9 +73,11 @@ SCHOOL_NAV = (
 
 
 PLATFORM_NAV: tuple[Item, ...] = (
+    Item(Permission.SCHOOLS_ONBOARD, pgettext_lazy("navigation", "Onboarding"), "plus", "/operator/onboardings", "o"),
     Item(Permission.CONSOLE, pgettext_lazy("navigation", "Console"), "console", "/operator", "c", True),
     Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
     Item(Permission.BILLING, pgettext_lazy("navigation", "Billing"), "register", "/operator/billing", "b"),
+    Item(Permission.AUDIT_READ, pgettext_lazy("navigation", "Audit"), "clock", "/operator/audit", "a"),
 )
 
 

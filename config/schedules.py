@@ -5,10 +5,15 @@ SCHEDULES = {
     "events.seal_schools": 1,  # a sealer for each school with something unsealed; drains seal on their way, too
     "events.seal_late": 60,  # what was committed long after it got its id
     "audit.seal": 1,
+    "audit.check_chain": 30,
     "audit.seal_late": 60,
+    "workflows.advance": 1,  # steps that sleep or were tried in vain; commits wake it at once
+    "schools.tidy_drafts": 60,
     "billing.sweep": 10,  # schools whose count of billable learners is half a day old
     "billing.close": 60,
+    "canaries.ask": 15,  # some schools each time, those that waited longest first
     "deliveries.sweep": 1,  # schools that should tell the platform how they are
     "deliveries.forget": 60,
     "queue.tidy": 60,
+    "drift.look": 5,  # looks by night alone, at schools not looked at since the night before
 }

@@ -90,19 +90,34 @@ CONNECTION_SECONDS = int(env.option("CONNECTION_SECONDS", "600")) if ENV.kind ==
 
 
 def _run_time(at: env.Database, *, scoped: bool) -> dict[str, Any]:
-    options: dict[str, Any] = {"server_side_binding": True}
+    # A cell that is away must be found out quickly, or its requests would hold every thread.
+    options: dict[str, Any] = {"server_side_binding": True, "connect_timeout": 3, "tcp_user_timeout": 10_000}
     if PREPARE_HOT_STATEMENTS:
         options["prepare_threshold"] = ONLY_WHEN_ASKED
-    return _alias(at, ENGINE="tenants.backend", SCOPED=scoped, OPTIONS=options, CONN_MAX_AGE=CONNECTION_SECONDS)
+    more: dict[str, Any] = {"ENGINE": "tenants.backend", "SCOPED": scoped, "CONN_MAX_AGE": CONNECTION_SECONDS}
+    # The platform reads outside transactions, where a pooler would give a cursor's next rows to somebody else.
+    return _alias(at, OPTIONS=options, DISABLE_SERVER_SIDE_CURSORS=not (scoped or PREPARE_HOT_STATEMENTS), **more)
+
+
+def cell_migrator(at: env.Database) -> dict[str, Any]:
+    """On Django's own backend: nothing is planned in a cell beside home, only carried out."""
+    options = {"assume_role": "owner", "connect_timeout": 5}
+    return _alias(at, ENGINE="django.db.backends.postgresql", OPTIONS=options)
 
 
 DATABASES = {"default": _run_time(ENV.platform, scoped=False), "schools": _run_time(ENV.schools, scoped=True)}
 if ENV.migrator:
     DATABASES["migrator"] = _alias(ENV.migrator, ENGINE="tenants.backend.ddl", OPTIONS={"assume_role": "owner"})
+NEW_SCHOOLS_CELL = ENV.new_schools_cell
+for _name, _at in ENV.cells.items():
+    DATABASES[f"schools_{_name}"] = _run_time(_at, scoped=True)
+for _name, _at in ENV.cell_migrators.items():
+    DATABASES[f"migrator_{_name}"] = cell_migrator(_at)
 
 # -- work behind the request -------------------------------------------------------------------------------------------
 
 DRAINERS = int(env.option("DRAINERS", "2"))  # processes of the worker that follow events up
+WORKFLOW_LEASE_SECONDS = float(env.option("WORKFLOW_LEASE_SECONDS", "20"))
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
 SEAL_EVERY_SECONDS = float(env.option("SEAL_EVERY_SECONDS", "5"))  # at most one checkpoint of a school in this time
 QUIET_SCHOOL_DAYS = int(env.option("QUIET_SCHOOL_DAYS", "3"))  # of its own, without anybody at the gate: went quiet

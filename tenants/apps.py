@@ -11,3 +11,4 @@ class TenantsConfig(AppConfig):
         autodiscover_modules("reactions")
         autodiscover_modules("jobs")
         autodiscover_modules("for_platform")
+        autodiscover_modules("workflows")

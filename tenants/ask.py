@@ -33,3 +33,8 @@ def ask(school: SchoolRef, name: str, **arguments: Any) -> Any:
     answer = _answers[name]
     with school_scope(school):
         return answer(**arguments)
+
+
+def published() -> dict[str, Callable[..., Any]]:
+    """Everything a school tells the platform, by name."""
+    return dict(_answers)

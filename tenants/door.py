@@ -203,6 +203,10 @@ class Guard:
         return actor or True
 
 
+class StreamInScope(RuntimeError):
+    """An answer that would be produced after the school's scope has been left, by whoever consumes it."""
+
+
 def _scoped(policy: Policy, work: Callable[..., Any]) -> Callable[..., Any]:
     if policy.within is not Within.SCHOOL:
 
@@ -215,7 +219,10 @@ def _scoped(policy: Policy, work: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(work)
     def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with chunk(request):
-            return work(request, *args, **kwargs)
+            answer = work(request, *args, **kwargs)
+            if getattr(answer, "streaming", False):
+                raise StreamInScope("A stream outlives its scope: read first, leave, then stream (Within.CHUNKS).")
+            return answer
 
     return inside
 

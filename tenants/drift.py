@@ -1,53 +1,142 @@
-"""Does every school's schema equal one built by plain migrations? Names aside, line by line."""
+"""Does every school's schema equal one built by plain migrations? Names aside, line by line.
 
-import hashlib
-import secrets
-from collections.abc import Iterator
+By hand (`manage.py drift`, with the migrator's login) a reference is built anew. The clock's nightly look and the one
+after each wave of a migration compare with the lines written down when the golden schema was built: they need only
+`pg_catalog`, which the platform's login may read, and no right in any school.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db import connections, transaction
+from django.db.models import F, Q
 
-from tenants import catalog
-from tenants.models import School
-from tenants.provisioning import MIGRATOR, grants, migrate
+from tenants import catalog, cells
+from tenants.cells import HOME, CellDown, migrator_of
+from tenants.findings import Finding as Finding
+from tenants.findings import Standing as Standing
+from tenants.findings import open_findings as open_findings
+from tenants.findings import standing as standing
+from tenants.models import DriftFinding, GoldenSchema, School, SchoolPlacement
+from tenants.provisioning import MIGRATOR, golden_catalog, plain_school
+
+log = logging.getLogger(__name__)
+KEPT = 100  # differences kept of one finding; a school that lost its tables has thousands
+AT_ONCE = 20  # schools in a statement
+NIGHT = (22, 23, 0, 1, 2)  # hours in UTC: from midnight to five in South Africa
+TURN = 20.0  # seconds of looking at a time, so that the worker's other jobs do not wait long
 
 
-def digest(lines: list[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+# -- looking -----------------------------------------------------------------------------------------------------------
+
+
+def look(schools: Sequence[UUID], *, now: datetime, using: str = "default") -> int:
+    """Compare these schools with what their state of the migrations should be, and write down what was found.
+
+    Returns how many were compared: a school at a state nobody wrote a reference for, or between two lanes of a
+    migration, is left as it is.
+    """
+    places = SchoolPlacement.objects.using(using).filter(pk__in=schools).select_related("school")
+    wanted: dict[str, list[str]] = {}
+    for place in places:
+        if place.fingerprint not in wanted:
+            wanted[place.fingerprint] = catalog.without_ledger(golden_catalog(place.fingerprint, using=using))
+    known = [place for place in places if wanted[place.fingerprint]]
+    looked = 0
+    for alias in dict.fromkeys(place.alias for place in known):
+        there = [place for place in known if place.alias == alias]
+        try:
+            for chunk in (there[at : at + AT_ONCE] for at in range(0, len(there), AT_ONCE)):
+                _compare(chunk, wanted, now, using)
+                looked += len(chunk)
+        except CellDown:
+            log.warning("The cell %s does not answer; its schools were not looked at.", alias)
+    return looked
+
+
+@contextmanager
+def _catalog_of(alias: str, using: str) -> Iterator[Any]:
+    """A cursor that reads the catalog of a cell: as the login `using` at home, as the cell's own bare one elsewhere."""
+    if alias == HOME:
+        with connections[using].cursor() as cursor:
+            yield cursor
+    else:
+        with cells.catalog_of(alias) as cursor:
+            yield cursor
+
+
+def _compare(places: Sequence[SchoolPlacement], wanted: dict[str, list[str]], now: datetime, using: str) -> None:
+    with _catalog_of(places[0].alias, using) as cursor:
+        found = catalog.lines_of_many(cursor, {place.school.schema_name: place.role for place in places})
+    for place in places:
+        lines = catalog.differences(wanted[place.fingerprint], found[place.school.schema_name])
+        write_down(place, lines, now=now, using=using)
+
+
+def write_down(place: SchoolPlacement, differences: list[str], *, now: datetime, using: str = "default") -> None:
+    """One look at one school: opens a finding, renews the open one, or resolves it. Nothing if it moved meanwhile."""
+    still = SchoolPlacement.objects.using(using).filter(
+        pk=place.pk, fingerprint=place.fingerprint, migrated_at=place.migrated_at
+    )
+    opened = DriftFinding.objects.using(using).filter(school=place.pk, resolved_at=None)
+    with transaction.atomic(using=using):
+        if not still.update(drift_checked_at=now):
+            return
+        if not differences:
+            opened.update(resolved_at=now)
+            return
+        seen: dict[str, Any] = {"differences": differences[:KEPT], "number": len(differences), "seen_at": now}
+        if not opened.update(**seen):
+            # The placement's row is locked by the update above, so two looks at once cannot both come here.
+            DriftFinding.objects.using(using).create(school_id=place.pk, found_at=now, **seen)
+
+
+def by_night(*, now: datetime, clock: Callable[[], float] = time.monotonic) -> int:
+    """A turn of the nightly look, so many seconds long, at schools not looked at since yesterday. How many it was."""
+    if now.hour not in NIGHT:
+        return 0
+    until, looked = clock() + TURN, 0
+    away = {cells.alias_of(name) for name in cells.silent()}  # or the same schools would be due for ever
+    while clock() < until and (schools := due(before=now - timedelta(hours=12), away=away)):
+        some = look(schools, now=now)
+        looked += some
+        if not some:  # one went away meanwhile
+            break
+    return looked
+
+
+def due(*, before: datetime, away: Iterable[str] = ()) -> list[UUID]:
+    """Some schools not looked at since `before`, those longest ago first, of those that can be compared."""
+    comparable = GoldenSchema.objects.exclude(catalog=[]).values("pk")
+    late = Q(drift_checked_at=None) | Q(drift_checked_at__lt=before)
+    here = set(cells.aliases()) - set(away)
+    places = SchoolPlacement.objects.filter(late, fingerprint__in=comparable, alias__in=here)
+    return list(places.order_by(F("drift_checked_at").asc(nulls_first=True)).values_list("pk", flat=True)[:AT_ONCE])
+
+
+# -- by hand -----------------------------------------------------------------------------------------------------------
 
 
 def drifted() -> Iterator[tuple[School, list[str]]]:
-    """Each school that differs from the reference, with what differs (`-` missing, `+` too much)."""
-    with reference() as wanted, connections[MIGRATOR].cursor() as cursor:
-        mark = digest(wanted)
+    """Each school that differs from a reference built now, with what differs (`-` missing, `+` too much)."""
+    with reference() as wanted:
         for school in School.objects.using(MIGRATOR).select_related("placement"):
-            found = catalog.lines(cursor, school.schema_name, school.placement.role)
-            if digest(found) != mark:
-                yield school, catalog.differences(wanted, found)
+            with connections[migrator_of(school.placement.alias)].cursor() as cursor:
+                lines = catalog.lines(cursor, school.schema_name, school.placement.role)
+            found = catalog.differences(wanted, lines)
+            if found:
+                yield school, found
 
 
 @contextmanager
 def reference() -> Iterator[list[str]]:
     """The catalog lines of a schema built by plain `migrate`, dropped again at the end."""
-    plain = f"t_{secrets.token_hex(8)}"
-    # Role and right appear together, and go together: a sweep of orphan roles takes what has no right anywhere.
-    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
-        _as(cursor, "NONE", f'CREATE ROLE "{plain}" NOLOGIN NOINHERIT')
-        cursor.execute(f'CREATE SCHEMA "{plain}"')
-        cursor.execute(f'GRANT USAGE ON SCHEMA "{plain}" TO "{plain}"')
-    try:
-        migrate(plain)
+    with plain_school() as (schema, role):
         with connections[MIGRATOR].cursor() as cursor:
-            for statement in grants(plain, plain):
-                cursor.execute(statement)
-            lines = catalog.lines(cursor, plain, plain)
+            lines = catalog.lines(cursor, schema, role)
         yield lines
-    finally:
-        with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
-            cursor.execute(f'DROP SCHEMA "{plain}" CASCADE')
-            _as(cursor, "NONE", f'DROP ROLE "{plain}"')
-
-
-def _as(cursor: object, role: str, statement: str) -> None:
-    for text in (f"SET ROLE {role}", statement, "SET ROLE owner"):
-        cursor.execute(text)  # type: ignore[attr-defined]

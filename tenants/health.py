@@ -1,10 +1,9 @@
 """Whether the wall stands: both logins answer, and the platform's tables are those the code was written for."""
 
-from typing import Any
-
 from django.apps import apps
 from django.db import connections
 
+from tenants.cells import HOME, answers
 from tenants.models import Heartbeat
 from tenants.router import of_a_school
 
@@ -16,23 +15,11 @@ COLUMNS = (
 
 
 def unready() -> list[str]:
-    """Why the databases cannot be worked with, one code each; empty when they can."""
-    reasons = [f"login_{alias}_silent" for alias in ("default", "schools") if not _answers(alias)]
+    """Why the platform's database cannot be worked with, one code each; empty when it can. Other cells may be away."""
+    reasons = [f"login_{alias}_silent" for alias in ("default", HOME) if not answers(alias)]
     if "login_default_silent" not in reasons and _missing_columns():
         reasons.append("platform_not_migrated")
     return reasons
-
-
-def _answers(alias: str) -> bool:
-    """Ask below the cursor: the schools' login has no school here, and needs none to say that it is there."""
-    wrapper: Any = connections[alias]
-    try:
-        wrapper.ensure_connection()
-        wrapper.connection.execute("SELECT 1")
-        return True
-    except Exception:
-        wrapper.close()
-        return False
 
 
 def _missing_columns() -> set[tuple[str, str]]:

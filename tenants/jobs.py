@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
+from tenants import drift
 from tenants.current import current_school
 from tenants.models import Heartbeat, Queued, school_ref
 from tenants.traces import without_text
@@ -107,15 +108,16 @@ def run(envelope: str) -> None:
     except Exception as error:
         log.error("job %s failed\n%s", name, without_text(error))
         raise JobFailed(f"{name}: {type(error).__name__}") from None
-    _beat(name)
+    beat(name)
 
 
-def _beat(name: str) -> None:
+def beat(name: str) -> None:
+    """Say that `name` came to its end just now; written at most every BEAT_EVERY seconds per process."""
     if time.monotonic() - _beaten.get(name, -BEAT_EVERY) < BEAT_EVERY:
         return
     _beaten[name] = time.monotonic()
-    beat = Heartbeat(name=name, at=timezone.now())
-    Heartbeat.objects.bulk_create([beat], update_conflicts=True, unique_fields=["name"], update_fields=["at"])
+    row = Heartbeat(name=name, at=timezone.now())
+    Heartbeat.objects.bulk_create([row], update_conflicts=True, unique_fields=["name"], update_fields=["at"])
 
 
 def last_beat(name: str) -> datetime | None:
@@ -155,6 +157,12 @@ def start_schedules(table: dict[str, int]) -> None:
 def tidy() -> None:
     """The queue never forgets a failure by itself; a week is enough to look at one."""
     Task.objects.filter(stopped__lt=timezone.now() - FAILURES_KEPT).delete()
+
+
+@job("drift.look")
+def look_for_drift() -> None:
+    """By night, some schools at a time: are their schemas what the migrations make of them?"""
+    drift.by_night(now=timezone.now())
 
 
 class Waker:

@@ -71,6 +71,48 @@ class SchoolPlacement(models.Model):
     migrated_at = models.DateTimeField(default=now)
     quarantined = models.BooleanField(default=False)  # a migration failed: the school answers 503
     migration_error = models.CharField(max_length=500, blank=True, default="")
+    drift_checked_at = models.DateTimeField(null=True)  # when its catalog was last compared with the reference
+
+
+class SlowStepState(models.TextChoices):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class SlowStep(models.Model):
+    """A migration that cannot run in a transaction (concurrent indexes), for one school: what became of it."""
+
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="slow_steps")
+    app = models.CharField(max_length=60)
+    name = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, choices=SlowStepState.choices, default=SlowStepState.WAITING)
+    attempts = models.PositiveIntegerField(default=0)  # counted before each
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["school", "app", "name"], name="slow_step_once")]
+
+
+class DriftFinding(models.Model):
+    """A school whose schema is not what the migrations make of it; open until a later look finds nothing."""
+
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="drift_findings")
+    differences = models.JSONField()  # lines of `catalog.differences`, the first so many
+    number = models.PositiveIntegerField()  # of differences in all
+    found_at = models.DateTimeField()
+    seen_at = models.DateTimeField()  # the last look that still found it
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["school"], condition=models.Q(resolved_at=None), name="drift_one_open_finding"
+            )
+        ]
 
 
 class GoldenSchema(models.Model):
@@ -79,6 +121,7 @@ class GoldenSchema(models.Model):
     fingerprint = models.CharField(max_length=64, primary_key=True)
     template = models.CharField(max_length=63)
     text = models.TextField()
+    catalog = models.JSONField(default=list)  # lines of `tenants.catalog`: what drift is measured against
     created_at = models.DateTimeField(default=now, editable=False)
 
 

@@ -11,21 +11,25 @@ TRAITS = ("rolsuper", "rolbypassrls", "rolcreatedb", "rolreplication", "rolinher
 SET_CONFIG = "pg_catalog.set_config(text, text, boolean)"
 
 
-def server_faults(admin_url: str, database: str) -> list[str]:
+def server_faults(admin_url: str, database: str, *, cell: bool = False) -> list[str]:
     """One sentence per thing that weakens the wall; empty when it stands. `admin_url` is the administrator's."""
     server = urlsplit(admin_url)._replace(path=f"/{database}").geturl()
     with psycopg.connect(server, autocommit=True) as admin:
-        return [*_logins(admin), *_rights(admin, database), *_poisoned(admin, database)]
+        return [
+            *_logins(admin, roles.CELL_LOGINS if cell else roles.LOGINS),
+            *_rights(admin, database),
+            *_poisoned(admin, database),
+        ]
 
 
-def _logins(admin: psycopg.Connection) -> Iterator[str]:
+def _logins(admin: psycopg.Connection, wanted: tuple[str, ...]) -> Iterator[str]:
     found = {
         name: dict(zip(TRAITS, traits, strict=True))
         for name, *traits in admin.execute(
-            f"SELECT rolname, {', '.join(TRAITS)} FROM pg_roles WHERE rolname = ANY(%s)", [list(roles.LOGINS)]
+            f"SELECT rolname, {', '.join(TRAITS)} FROM pg_roles WHERE rolname = ANY(%s)", [list(wanted)]
         )
     }
-    for login in roles.LOGINS:
+    for login in wanted:
         if login not in found:
             yield f"The login {login} is missing: run setup_database."
         for trait in (trait for trait, held in found.get(login, {}).items() if held):

@@ -77,6 +77,11 @@ def unavailable() -> Refusal:
     return Refusal(503, "school_unavailable", detail, headers={"Retry-After": "60"})
 
 
+def cell_down() -> Refusal:
+    detail = "This school cannot be reached at the moment. Nothing is lost: try again in a minute."
+    return Refusal(503, "unavailable", detail, headers={"Retry-After": "30"})
+
+
 def problem(request: HttpRequest, refusal: Refusal) -> JsonResponse:
     """`refusal` as application/problem+json."""
     body: dict[str, object] = {

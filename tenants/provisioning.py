@@ -1,6 +1,9 @@
 """Building a school: one transaction on the migrator's login, from the golden schema's text.
 
-Role, grants, schema, tables, seed rows and the platform's own record of the school appear together or not at all.
+Role, grants, schema, tables, seed rows and the platform's own record of the school appear together or not at all. In a
+cell beside home they are two transactions on two servers (docs/adr/0007): the school's commits first, under a mark that
+says it is not born yet, and is reachable by nobody until the platform's has committed. What a kill in between leaves is
+swept by that mark.
 """
 
 import hashlib
@@ -9,7 +12,7 @@ import os
 import re
 import secrets
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,18 +26,37 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.migrations.loader import MigrationLoader
 
+from tenants import births, catalog, cells
+from tenants.contents import MIGRATOR as MIGRATOR
+from tenants.contents import TEMPLATE_MARK as TEMPLATE_MARK
+from tenants.contents import contents_of_schema, contents_of_text
 from tenants.ids import new_id
 from tenants.models import GoldenSchema, School, SchoolPlacement, SchoolState
-from tenants.records import SchoolRecord
+from tenants.rights import grants
 from tenants.sealing import new_wrapped_key
 
-MIGRATOR = "migrator"
-DML = "SELECT, INSERT, UPDATE, DELETE"
 Seed = Sequence[tuple[str, Sequence[Any]]]
+_first_rows: dict[str, Callable[..., Seed]] = {}
 
 
 class BadGolden(RuntimeError):
     """The golden schema could not be dumped, or its text cannot be renamed safely."""
+
+
+def first_rows(name: str) -> Callable[[Callable[..., Seed]], Callable[..., Seed]]:
+    """Publish, under an app's name, the function that says which rows a school is born with."""
+
+    def publish(rows: Callable[..., Seed]) -> Callable[..., Seed]:
+        if _first_rows.setdefault(name, rows) is not rows:
+            raise RuntimeError(f"Two first rows are called {name}.")
+        return rows
+
+    return publish
+
+
+def born_with(name: str, **facts: Any) -> Seed:
+    """The rows that app gives a new school. Raises KeyError for a name nobody published."""
+    return _first_rows[name](**facts)
 
 
 def opaque_name() -> str:
@@ -49,36 +71,49 @@ def provision(
     timezone: str,
     seed: Seed = (),
     state: str = SchoolState.ACTIVE,
+    region: str = "",
     school_id: UUID | None = None,
     text: str | None = None,
+    cell: str | None = None,
 ) -> School:
     """Build one school and return its record. `seed` runs in its schema as the owner.
 
-    Raises IntegrityError for a taken slug; whatever is raised, nothing is left behind.
+    `cell`: the name of the one it shall lie in, else the one for new schools. Raises IntegrityError for a taken slug,
+    ValueError for a cell that is not configured; whatever is raised, nothing is left that anybody could reach.
     """
     golden = text or golden_text()
     place = opaque_name()
-    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
-        school = School(id=school_id or new_id(), slug=slug, name=name, timezone=timezone, state=state)
+    alias = cells.alias_of(cell) if cell else cells.for_new_schools()
+    with transaction.atomic(using=MIGRATOR):
+        school = School(
+            id=school_id or new_id(), slug=slug, name=name, timezone=timezone, state=state, region=region
+        )  # fmt: skip
         school.schema_name = place
         school.save(using=MIGRATOR, force_insert=True)
-        SchoolPlacement(school=school, role=place, wrapped_key=new_wrapped_key(), fingerprint=fingerprint()).save(
-            using=MIGRATOR
-        )
-        cursor.execute("SET LOCAL ROLE NONE")
-        login = "LOGIN" if settings.SCHOOL_ROLES_MAY_LOGIN else "NOLOGIN"
-        cursor.execute(f'CREATE ROLE "{place}" {login} NOINHERIT')
-        cursor.execute(f'GRANT "{place}" TO schools WITH INHERIT FALSE, SET TRUE')
-        cursor.execute("SET LOCAL ROLE owner")
-        cursor.execute("SET LOCAL check_function_bodies = off")
-        cursor.execute(golden.replace(TEMPLATE_MARK, place))
-        _run_seed(cursor, place, seed)
-        for statement in grants(place, place):
-            cursor.execute(statement)
+        SchoolPlacement(
+            school=school, alias=alias, role=place, wrapped_key=new_wrapped_key(), fingerprint=fingerprint()
+        ).save(using=MIGRATOR)  # fmt: skip
+        with births.building(alias, place):
+            _build(cells.migrator_of(alias), place, golden, seed)
     return school
 
 
-TEMPLATE_MARK = "@@school@@"
+def _build(migrator: str, place: str, golden: str, seed: Seed) -> None:
+    with connections[migrator].cursor() as cursor:
+        _make_role(cursor, place)
+        cursor.execute("SET LOCAL check_function_bodies = off")
+        cursor.execute(golden.replace(TEMPLATE_MARK, place))
+        _run_seed(cursor, place, seed)
+        cursor.execute(";\n".join(grants(place, place, contents_of_text(golden))))
+
+
+def _make_role(cursor: Any, role: str) -> None:
+    """A school's role, which the schools' login may become. The transaction goes on as the owner."""
+    login = "LOGIN" if settings.SCHOOL_ROLES_MAY_LOGIN else "NOLOGIN"
+    cursor.execute("SET LOCAL ROLE NONE")
+    cursor.execute(f'CREATE ROLE "{role}" {login} NOINHERIT')
+    cursor.execute(f'GRANT "{role}" TO schools WITH INHERIT FALSE, SET TRUE')
+    cursor.execute("SET LOCAL ROLE owner")
 
 
 def _run_seed(cursor: Any, schema: str, seed: Seed) -> None:
@@ -89,38 +124,12 @@ def _run_seed(cursor: Any, schema: str, seed: Seed) -> None:
         cursor.execute("SET LOCAL search_path = public")
 
 
-def grants(schema: str, role: str) -> list[str]:
-    """The statements that give a school's role its rights: DML on its tables, less on append-only ones, no ledger."""
-    return [
-        f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"',
-        f'GRANT {DML} ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"',
-        f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}"',
-        f'REVOKE ALL ON "{schema}".django_migrations FROM "{role}"',
-        *(f'REVOKE UPDATE, DELETE ON "{schema}"."{table}" FROM "{role}"' for table in append_only_tables()),
-    ]
-
-
-def grants_on(tables: Iterable[str], schema: str, role: str) -> list[str]:
-    """The same rights on tables that are new in a school that has had its others for long."""
-    kept = set(append_only_tables())
-    return [
-        f'GRANT {"SELECT, INSERT" if table in kept else DML} ON "{schema}"."{table}" TO "{role}"' for table in tables
-    ]
-
-
-def append_only_tables() -> list[str]:
-    models = [model for model in apps.get_models() if issubclass(model, SchoolRecord) and model.append_only]
-    return sorted(model._meta.db_table for model in models)
-
-
 def destroy(school: School) -> None:
-    """Drop one school with its schema and role, in one transaction."""
-    role = school.placement.role
-    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
-        cursor.execute(f'DROP SCHEMA "{school.schema_name}" CASCADE')
+    """Drop one school with its schema and role: in one transaction at home, elsewhere so that a kill leaves it either
+    whole or marked for the sweep."""
+    place = school.placement
+    with births.ending(place.alias, school.schema_name, place.role):
         School.objects.using(MIGRATOR).get(pk=school.pk).delete(using=MIGRATOR)
-        cursor.execute("SET LOCAL ROLE NONE")
-        cursor.execute(f'DROP ROLE "{role}"')
 
 
 # -- the golden schema ----------------------------------------------------------------------------------------------
@@ -128,15 +137,34 @@ def destroy(school: School) -> None:
 
 def golden_text() -> str:
     """The SQL of one school for the migrations as they are now, with TEMPLATE_MARK for its name; built when new."""
-    mark = fingerprint()
-    kept = GoldenSchema.objects.using(MIGRATOR).filter(pk=mark).first()
-    if kept is None:
-        template = f"golden_{secrets.token_hex(6)}"
-        with _template(template):
-            text = dump(template)
-        kept = GoldenSchema(fingerprint=mark, template=template, text=text)
-        kept.save(using=MIGRATOR, force_insert=True)
-    return str(kept.text)
+    return _kept(fingerprint(), "text") or _build_golden(fingerprint()).text
+
+
+def golden_catalog(mark: str, *, using: str = "default") -> list[str]:
+    """What a school at the state `mark` must consist of, as `catalog.lines`; empty when that was never written down.
+
+    Any login of the platform may ask: drift is looked for where no migrator is.
+    """
+    found = GoldenSchema.objects.using(using).filter(pk=mark).values_list("catalog", flat=True).first()
+    return list(found or [])
+
+
+def _kept(mark: str, column: str) -> str:
+    # One column: the text is large, the catalog larger, and a school being built needs only one of them.
+    golden = GoldenSchema.objects.using(MIGRATOR).filter(pk=mark).exclude(catalog=[])
+    return str(golden.values_list(column, flat=True).first() or "")
+
+
+def _build_golden(mark: str) -> GoldenSchema:
+    with plain_school() as (schema, role), connections[MIGRATOR].cursor() as cursor:
+        kept = GoldenSchema(
+            fingerprint=mark, template=schema, text=dump(schema), catalog=catalog.lines(cursor, schema, role)
+        )
+    # Two processes may have built it at once: both are right, and the later one stays.
+    GoldenSchema.objects.using(MIGRATOR).bulk_create(
+        [kept], update_conflicts=True, unique_fields=["fingerprint"], update_fields=["template", "text", "catalog"]
+    )
+    return kept
 
 
 def fingerprint() -> str:
@@ -154,15 +182,58 @@ def fingerprint() -> str:
 
 
 @contextmanager
-def _template(schema: str) -> Iterator[None]:
-    with connections[MIGRATOR].cursor() as cursor:
+def plain_school() -> Iterator[tuple[str, str]]:
+    """Schema and role of a school built by plain `migrate`, with its grants; dropped again at the end.
+
+    What a killed process left of one is dropped first. Its names are not those of a school, and go together.
+    """
+    mark = secrets.token_hex(8)
+    schema, role = f"{PLAIN}{mark}", f"t_{mark}"
+    _drop_abandoned()
+    # Whose process lives is locked, on a connection of its own: the stock command closes the one it works on.
+    holder: Any = connections[MIGRATOR].copy()
+    with holder.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [schema])
+    try:
+        yield from _built(schema, role)
+    finally:
+        holder.close()
+
+
+def _built(schema: str, role: str) -> Iterator[tuple[str, str]]:
+    # Role and right appear together, and go together: a sweep of orphan roles takes what has no right anywhere.
+    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
+        _make_role(cursor, role)
         cursor.execute(f'CREATE SCHEMA "{schema}"')
+        cursor.execute(f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"')
     try:
         migrate(schema)
-        yield
-    finally:
         with connections[MIGRATOR].cursor() as cursor:
-            cursor.execute(f'DROP SCHEMA "{schema}" CASCADE')
+            for statement in grants(schema, role, contents_of_schema(schema)):
+                cursor.execute(statement)
+        yield schema, role
+    finally:
+        _drop_plain(schema)
+
+
+PLAIN = "golden_"
+
+
+def _drop_abandoned() -> None:
+    with connections[MIGRATOR].cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ %s", [f"^{PLAIN}[0-9a-f]{{16}}$"])
+        for (schema,) in cursor.fetchall():
+            cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [schema])
+            if cursor.fetchone()[0]:
+                _drop_plain(schema)
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [schema])
+
+
+def _drop_plain(schema: str) -> None:
+    with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
+        cursor.execute(f'DROP SCHEMA "{schema}" CASCADE')
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute(f'DROP ROLE "t_{schema.removeprefix(PLAIN)}"')
 
 
 def migrate(schema: str) -> None:

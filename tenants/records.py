@@ -30,7 +30,7 @@ class SchoolRecord(models.Model):
     """A row of a school.
 
     `append_only = True` on a subclass takes UPDATE and DELETE away from the school's role
-    (see `tenants.provisioning.grants`).
+    (see `tenants.rights.grants`).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

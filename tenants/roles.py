@@ -7,10 +7,14 @@ import psycopg
 from psycopg import sql
 
 LOGINS = ("platform", "schools", "migrator")
+CELL_LOGINS = ("schools", "migrator")  # of a database that holds schools and no platform
 PRIVILEGE_NOT_REVOKED, PRIVILEGE_NOT_GRANTED = "01006", "01007"
 APPEND_ONLY_ON_PLATFORM = (
     "audit_platformevent", "audit_platformseal", "audit_platformcheckpoint", "audit_schoolcheckpoint",
 )  # fmt: skip
+
+
+Unreachable = psycopg.OperationalError
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,28 @@ HARDENING = (
         "GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO owner, migrator",
         "pg_dump cannot make the golden schema",
     ),
+    Measure(
+        "session locks closed",
+        "REVOKE EXECUTE ON FUNCTION pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_lock(int, int),"
+        " pg_catalog.pg_advisory_lock_shared(bigint), pg_catalog.pg_advisory_lock_shared(int, int),"
+        " pg_catalog.pg_try_advisory_lock(bigint), pg_catalog.pg_try_advisory_lock(int, int),"
+        " pg_catalog.pg_try_advisory_lock_shared(bigint), pg_catalog.pg_try_advisory_lock_shared(int, int) FROM PUBLIC",
+        "one SELECT could hold a lock of another school for as long as its connection lives",
+    ),
+    Measure(
+        "large objects closed",
+        "REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(int), pg_catalog.lo_create(oid),"
+        " pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC",
+        "one SELECT could leave something outside every school's schema",
+    ),
 )
 
 
 def set_up(admin_url: str, database: str, passwords: dict[str, str]) -> list[str]:
     """Create roles, logins and the database, and harden it. Idempotent.
 
-    `passwords`: one per login of LOGINS. Returns one line per measure the server refused. Raises RuntimeError for a
-    server older than PostgreSQL 16.
+    `passwords`: one per login of LOGINS, or of CELL_LOGINS for a cell beside home. Returns one line per measure the
+    server refused. Raises RuntimeError for a server older than PostgreSQL 16.
     """
     with _server(admin_url) as admin:
         if admin.info.server_version < 160000:
@@ -57,7 +75,7 @@ def set_up(admin_url: str, database: str, passwords: dict[str, str]) -> list[str
             admin.execute(sql.SQL("CREATE DATABASE {} OWNER owner").format(sql.Identifier(database)))
         admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO owner").format(sql.Identifier(database)))
     with psycopg.connect(admin_url, dbname=database, autocommit=True) as admin:
-        return harden(admin, database)
+        return harden(admin, database, cell="platform" not in passwords)
 
 
 def _server(admin_url: str) -> psycopg.Connection:
@@ -81,7 +99,7 @@ def _roles(admin: psycopg.Connection, passwords: dict[str, str]) -> None:
         admin.execute("CREATE ROLE owner NOLOGIN")
         # A superuser needs no membership; a managed server's administrator works through this one.
         admin.execute("GRANT owner TO CURRENT_USER WITH INHERIT TRUE, SET TRUE")
-    for login in LOGINS:
+    for login in passwords:
         verb = "ALTER" if login in known else "CREATE"
         traits = f"LOGIN NOINHERIT {'CREATEROLE' if login == 'migrator' else 'NOCREATEROLE'}"
         admin.execute(
@@ -92,23 +110,30 @@ def _roles(admin: psycopg.Connection, passwords: dict[str, str]) -> None:
     # Only a superuser may write these words, so they are written only where there is something to take away.
     strong = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
     strong += " AND (rolsuper OR rolcreatedb OR rolreplication OR rolbypassrls)"
-    for (login,) in admin.execute(strong, [list(LOGINS)]).fetchall():
+    for (login,) in admin.execute(strong, [list(passwords)]).fetchall():
         weaker = "ALTER ROLE {} NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS"
         admin.execute(sql.SQL(weaker).format(sql.Identifier(login)))
     admin.execute("GRANT owner TO migrator WITH INHERIT FALSE, SET TRUE")
-    admin.execute("ALTER ROLE platform SET search_path = 'public'")
+    if "platform" in passwords:
+        admin.execute("ALTER ROLE platform SET search_path = 'public'")
     admin.execute("ALTER ROLE schools SET search_path = ''")
 
 
-def harden(admin: psycopg.Connection, database: str) -> list[str]:
-    """Rights and hardening of one database; a copy of a template needs them again. Returns what was refused."""
-    name = sql.Identifier(database)
-    admin.execute("ALTER SCHEMA public OWNER TO owner")
+def _platforms_rights(admin: psycopg.Connection, database: sql.Identifier) -> None:
     admin.execute("GRANT USAGE ON SCHEMA public TO platform")
-    admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO platform, schools, migrator").format(name))
+    admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO platform").format(database))
     rights = "SELECT, INSERT, UPDATE, DELETE ON TABLES"
     admin.execute(f"ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT {rights} TO platform")
     admin.execute("ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT USAGE ON SEQUENCES TO platform")
+
+
+def harden(admin: psycopg.Connection, database: str, *, cell: bool = False) -> list[str]:
+    """Rights and hardening of one database; a copy of a template needs them again. Returns what was refused."""
+    name = sql.Identifier(database)
+    admin.execute("ALTER SCHEMA public OWNER TO owner")
+    if not cell:
+        _platforms_rights(admin, name)
+    admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO schools, migrator").format(name))
     refused = [measure for measure in HARDENING if not _taken(admin, sql.SQL(measure.statement).format(db=name))]
     return [f"Hardening refused by this server: {measure.name} ({measure.without})." for measure in refused]
 

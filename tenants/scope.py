@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connections, transaction
 
+from tenants.cells import connection_to, reached
 from tenants.current import OutsideScope, SchoolRef, WrongSchool, _here
 
 
@@ -16,8 +17,9 @@ def school_scope(school: SchoolRef, *, pipelined: bool = False) -> Iterator[Scho
     `pipelined` sends statements without waiting for each: BEGIN, the role and the first reads go out together, and
     writes leave with COMMIT. A failing write is then raised on the way out.
 
-    Raises WrongSchool inside another scope, OutsideScope inside a platform transaction (it would hold two
-    connections and could starve a small pool), RuntimeError inside an open school transaction.
+    Raises CellDown where the school's database does not answer, WrongSchool inside another scope, OutsideScope inside a
+    platform transaction (it would hold two connections and could starve a small pool), RuntimeError inside an open
+    school transaction.
     Never `yield` to a caller from inside a scope: the caller would be left in the school.
     """
     if _here.get() is not None:
@@ -25,9 +27,9 @@ def school_scope(school: SchoolRef, *, pipelined: bool = False) -> Iterator[Scho
     blocks: list[Any] = connections["default"].atomic_blocks
     if any(not block._from_testcase for block in blocks):
         raise OutsideScope("A school cannot be entered inside a platform transaction.")
-    connection: Any = connections[school.alias]
+    connection: Any = connection_to(school.alias)
     try:
-        with transaction.atomic(using=school.alias, durable=True):
+        with reached(connection), transaction.atomic(using=school.alias, durable=True):
             if pipelined:
                 connection.start_pipeline()
             token = _here.set(school)

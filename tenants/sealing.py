@@ -56,6 +56,29 @@ def platform_digest(purpose: str, value: str) -> bytes:
     return hmac.digest(key, value.strip().casefold().encode(), "sha256")
 
 
+def seal_on_platform(value: str, *, table: str, column: str, row: UUID) -> bytes:
+    """Seal `value` for one cell of the platform: a staging row that is deleted once it has been used."""
+    if not value:
+        return b""
+    return _encrypt(_platform_key(), value.encode(), _platform_cell(table, column, row))
+
+
+def unseal_on_platform(sealed: bytes | memoryview, *, table: str, column: str, row: UUID) -> str:
+    """Open one cell of the platform. Raises Unsealable."""
+    sealed = bytes(sealed)
+    if not sealed:
+        return ""
+    return _decrypt(_platform_key(), sealed, _platform_cell(table, column, row)).decode()
+
+
+def _platform_key() -> bytes:
+    return hmac.digest(_kek(), b"platform-seal", "sha256")
+
+
+def _platform_cell(table: str, column: str, row: UUID) -> bytes:
+    return "\x1f".join(("platform", table, column, str(row), str(VERSION))).encode()
+
+
 def _kek() -> bytes:
     return base64.b64decode(settings.KEK)
 

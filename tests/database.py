@@ -38,9 +38,16 @@ def _fingerprint() -> str:
     folders = [Path(config.path) for config in apps.get_app_configs() if str(config.path).startswith(str(plugin.ROOT))]
     files = [path for folder in folders for path in folder.rglob("*.py")]
     for path in sorted({*files, Path(world.__file__)}):
-        if {"migrations", "rules.py", "models.py", "roles.py", "provisioning.py", "world.py", "sealing.py"} & set(
-            path.parts
-        ):
+        if {
+            "migrations",
+            "rules.py",
+            "models.py",
+            "roles.py",
+            "rights.py",
+            "provisioning.py",
+            "world.py",
+            "sealing.py",
+        } & set(path.parts):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -4,6 +4,7 @@
 `python -m tests.guards [NAME ...]`; exit status 1 when a guard can be removed without any test noticing.
 """
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -35,15 +36,30 @@ GUARDS = (
     Guard("clean connection", BASE, 'connection.execute("; ".join(self._clean()))', "pass", "tests/isolation/test_attacks.py"),
     Guard("kept connection", BASE, "self._used, self._unclean = False, self.connection is not None", "pass", "tests/isolation/test_attacks.py"),
     Guard("cleaning taken back", BASE, "self._unclean = True", "pass", "tests/isolation/test_attacks.py"),
+    Guard("statements about rows", "tenants/backend/rows.py", "if not (isinstance(query, str) and ROWS.match(query)):", "if False:", "tests/isolation/test_rows.py"),
+    Guard("one statement", "tenants/backend/rows.py", "force_extended=True", "force_extended=force_extended", "tests/isolation/test_rows.py"),
     Guard("nesting", "tenants/scope.py", "if _here.get() is not None:", "if False:", "tests/isolation/test_scope.py"),
     Guard("platform transaction", "tenants/scope.py", "if any(not block._from_testcase", "if False and any(not block._from_testcase", "tests/isolation/test_scope.py"),
     Guard("durable", "tenants/scope.py", ", durable=True", "", "tests/isolation/test_scope.py"),
     Guard("record", "tenants/records.py", "if self.of_school != here:", "if False:", "tests/isolation/test_scope.py"),
     Guard("sealed cell", "tenants/sealing.py", "_cell(table, column, row))", 'b"")', "tests/isolation/test_scoped.py"),
-    Guard("append-only grants", "tenants/provisioning.py", "for table in append_only_tables())", "for table in [])", "tests/isolation tests/architecture"),
-    Guard("set_config", "tenants/roles.py", '"REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC"', '"SELECT 1"', "tests/isolation/test_attacks.py"),
-    Guard("temporary tables", "tenants/roles.py", '"REVOKE TEMP ON DATABASE {db} FROM PUBLIC"', '"SELECT 1"', "tests/isolation/test_attacks.py"),
-    Guard("server-side binding", "config/settings.py", '"server_side_binding": True', '"server_side_binding": False', "tests/isolation/test_attacks.py"),
+    Guard("append-only grants", "tenants/rights.py", "kept = set(append_only_tables())", "kept = set()", "tests/isolation tests/architecture"),
+    Guard("set_config", "tenants/roles.py", '"REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC"', '"SELECT 1"', "tests/isolation/test_injection.py"),
+    Guard("temporary tables", "tenants/roles.py", '"REVOKE TEMP ON DATABASE {db} FROM PUBLIC"', '"SELECT 1"', "tests/isolation/test_injection.py"),
+    Guard("session locks", "tenants/roles.py", '"REVOKE EXECUTE ON FUNCTION pg_catalog.pg_advisory_lock(bigint)', '"REVOKE EXECUTE ON FUNCTION pg_catalog.pg_advisory_unlock(bigint)', "tests/isolation/test_injection.py"),
+    Guard("large objects", "tenants/roles.py", "pg_catalog.lo_create(oid),", "pg_catalog.lo_close(int),", "tests/isolation/test_injection.py"),
+    Guard("public schema", "tenants/roles.py", '"REVOKE ALL ON SCHEMA public FROM PUBLIC"', '"GRANT ALL ON SCHEMA public TO PUBLIC"', "tests/isolation/test_injection.py"),
+    Guard("role without inheritance", "tenants/provisioning.py", "WITH INHERIT FALSE, SET TRUE", "WITH INHERIT TRUE, SET TRUE", "tests/isolation/test_injection.py"),
+    Guard("ledger of migrations", "tenants/rights.py", """f'REVOKE ALL ON "{schema}".{LEDGER_TABLE} FROM "{role}"'""", "'SELECT 1'", "tests/isolation/test_injection.py"),
+    Guard("platform history", "tenants/roles.py", '"REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM platform"', '"GRANT UPDATE ON {} TO platform"', "tests/isolation/test_injection.py"),
+    Guard("stream in a scope", "tenants/door.py", 'if getattr(answer, "streaming", False):', "if False:", "tests/isolation/test_door.py"),
+    Guard("search only reads", "config/canaries/reading.py", '    context["connection"].connection.execute("SET LOCAL transaction_read_only = on")', "    pass", "tests/canaries/test_turn.py"),
+    Guard("search asks the rows' owner", "config/canaries/marks.py", "        for model in tables():\n            if isinstance(model._meta.pk", "        for model in ():\n            if isinstance(model._meta.pk", "tests/canaries/test_turn.py"),
+    Guard("search counts what it finds", "config/canaries/turn.py", "if own.in_(marks)]", "if not own]", "tests/canaries/test_turn.py"),
+    Guard("cache key", "tenants/scoped.py", 'f"school:{current_school().id}:{name}"', 'f"school:{name}"', "tests/isolation/test_scoped.py tests/canaries"),
+    Guard("file path", "tenants/scoped.py", "Path(settings.SCHOOL_FILES) / current_school().schema", "Path(settings.SCHOOL_FILES)", "tests/isolation/test_scoped.py tests/canaries"),
+    Guard("old search is unknown", "shared_apps/audit/services.py", "if now - newest > STALE and not found:", "if False:", "tests/canaries/test_told.py"),
+    Guard("server-side binding", "config/settings.py", '"server_side_binding": True', '"server_side_binding": False', "tests/isolation/test_injection.py"),
     Guard("page of another school", "config/middleware.py", "if not named or actor is None or (", "if True or (", "tests/isolation/test_routes.py"),
     Guard("permission", "tenants/door.py", "if not may(actor, policy.permission):", "if False:", "tests/architecture"),
     Guard("revoked session", "shared_apps/identity/services/identify.py", "session.revoked_at or ", "", "tests/identity"),
@@ -57,10 +73,30 @@ GUARDS = (
     Guard("own classes", "tenants/actor.py", """return "teacher" in self.roles and""", """return False and "teacher" in self.roles and""", "tests/roster tests/attendance"),
     Guard("lease fencing", "tenant_apps/events/services/drain.py", "AND lease = %s AND state", "AND %s::uuid IS NOT NULL AND state", "tests/events tests/faults"),
     Guard("pipelined commit", BASE, "        if self._pipeline is None:\n", "        if True:\n", "tests/isolation/test_pipeline.py"),
+    Guard("no kept cursors", "config/settings.py", "DISABLE_SERVER_SIDE_CURSORS=not (scoped or PREPARE_HOT_STATEMENTS)", "DISABLE_SERVER_SIDE_CURSORS=False", "tests/pooler"),
+    Guard("school of another cell", BASE, "if school.alias != self.alias:", "if False:", "tests/cells/test_cells.py"),
+    Guard("mark of the unborn", "tenants/births.py", "        _mark(migrator, schema, MARK)\n", "", "tests/cells/test_births.py"),
+    Guard("sweep of the marked alone", "tenants/births.py", "WHERE obj_description(oid, 'pg_namespace') = %s AND", "WHERE %s <> '' AND", "tests/cells/test_births.py"),
+    Guard("a lost cell", "tenants/cells.py", "        if not lost(wrapper):", "        if True:", "tests/cells/test_cells.py"),
+    Guard("sweep alone", "tenants/births.py", '"_shared" if together else ""', '"_shared"', "tests/cells/test_births.py"),
     Guard("one sealer", "tenants/ledger.py", "return bool(cursor.fetchone()[0])", "return True", "tests/seals/test_sealer.py"),
     Guard("torn history", "tenants/ledger.py", "if kept and (kept.size", "if False and (kept.size", "tests/seals/test_tampering.py"),
     Guard("checkpoint signature", "tenants/seals.py", "key.verify(statement.signature, statement.words())", "pass", "tests/seals/test_tampering.py"),
     Guard("second place", "tenant_apps/events/jobs.py", "            keep_checkpoints(made)\n", "            pass\n", "tests/seals/test_sealer.py"),
+    Guard("moved meanwhile", "tenants/fleet.py", 'SELECT 1 / (1 - count(*)) FROM', 'SELECT count(*) FROM', "tests/fleet/test_fleet.py"),
+    Guard("busy is no fault", "tenants/fleet.py", "if code != LOCKED:", "if True:", "tests/fleet/test_fleet.py"),
+    Guard("bad wave", "tenants/fleet.py", "BEARABLE = 0.1", "BEARABLE = 1.1", "tests/fleet/test_fleet.py"),
+    Guard("lost connection", "tenants/fleet.py", "if lost(error):", "if False:", "tests/fleet/test_fleet.py"),
+    Guard("error without values", "tenants/failures.py", "if code.startswith(ABOUT_TABLES) else", "if True else", "tests/fleet/test_fleet.py"),
+    Guard("between two lanes", "tenants/markers.py", "{target or ON_THE_WAY}", "{target or 'f'}", "tests/fleet/test_slow_lane.py"),
+    Guard("slow is indexes alone", "tenants/plans.py", "    if strange:\n", "    if False:\n", "tests/fleet/test_slow_lane.py"),
+    Guard("invalid index", "tenants/slow_lane.py", "    if valid is False:\n        _drop", "    if False:\n        _drop", "tests/fleet/test_slow_lane.py"),
+    Guard("one builder", "tenants/slow_lane.py", "        if cursor.fetchone()[0]:\n            return", "        if True:\n            return", "tests/fleet/test_slow_lane.py"),
+    Guard("orphan gives up", "tenants/slow_lane.py", "; SET client_connection_check_interval = '1s'", "", "tests/fleet/test_kills.py -k index"),
+    Guard("finding resolves", "tenants/drift.py", "            opened.update(resolved_at=now)\n", "            pass\n", "tests/fleet/test_drift.py"),
+    Guard("role's members", "tenants/catalog.py", "SELECT r.rolname, 'member', pg_get_userbyid(m.member)", "SELECT r.rolname, 'member', ''", "tests/fleet/test_drift.py"),
+    Guard("moved while looked at", "tenants/drift.py", ", migrated_at=place.migrated_at", "", "tests/fleet/test_drift.py"),
+    Guard("unknown is not clean", "tenants/drift.py", "if wanted[place.fingerprint]]", "]", "tests/fleet/test_drift.py"),
 )  # fmt: skip
 
 
@@ -92,7 +128,7 @@ def _noticed(copy: Path, guard: Guard) -> bool:
         raise SystemExit(f"The guard {guard.name!r} is no longer where this file says: {guard.file}.")
     path.write_text(whole.replace(guard.old, guard.new))
     try:
-        words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *guard.tests.split()]
+        words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *shlex.split(guard.tests)]
         return subprocess.run(words, cwd=copy, capture_output=True, timeout=900).returncode == 1
     finally:
         path.write_text(whole)

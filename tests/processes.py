@@ -50,6 +50,17 @@ def worker(name: str, log: Path, **more: str) -> Iterator[Process]:
             process.stop()
 
 
+@contextmanager
+def provisioner(name: str, log: Path, **more: str) -> Iterator[Process]:
+    """`manage.py provisioner` on database `name`, stopped at the end. It alone knows the migrator."""
+    process = Process(["manage.py", "provisioner"], name, log, PROCESS="provisioner", **more)
+    try:
+        yield process
+    finally:
+        if process.popen.poll() is None:
+            process.stop()
+
+
 def eventually(true: Callable[[], Any], what: str, *, log: Path | None = None, seconds: float = 60) -> Any:
     """Poll until `true()` holds; a deadline, not a timing."""
     until = time.monotonic() + seconds

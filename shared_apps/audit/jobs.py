@@ -12,6 +12,12 @@ def seal() -> None:
     services.seal(now=timezone.now())
 
 
+@job("audit.check_chain")
+def check_chain() -> None:
+    """Is everything the platform sealed still as it was? The audit view says so, or from where it is not."""
+    services.check_chain(now=timezone.now())
+
+
 @job("audit.seal_late")
 def seal_late() -> None:
     """The same for events of any age: one may have been committed long after it got its id."""

@@ -4,6 +4,7 @@ from django.db import models
 
 from tenants.ids import new_id
 from tenants.ledger import CheckpointFields, SealFields
+from tenants.models import School
 
 
 class PlatformEvent(models.Model):
@@ -17,7 +18,11 @@ class PlatformEvent(models.Model):
     body = models.TextField()
 
     class Meta:
-        indexes = [models.Index(fields=["kind", "at"], name="platformevent_kind_at")]
+        indexes = [
+            models.Index(fields=["kind", "at"], name="platformevent_kind_at"),
+            models.Index(fields=["-at", "-id"], name="platformevent_by_time"),
+            models.Index(fields=["school", "-at"], name="platformevent_of_school"),
+        ]
 
 
 class PlatformSeal(SealFields):
@@ -51,3 +56,25 @@ class SealedUntil(models.Model):
 
     world = models.CharField(max_length=10, primary_key=True)
     at = models.DateTimeField()
+
+
+class ChainCheck(models.Model):
+    """What the last check of a whole history found: `bad` is the first number that is not proven, null when all are."""
+
+    world = models.CharField(max_length=10, primary_key=True)
+    at = models.DateTimeField()
+    size = models.BigIntegerField()
+    bad = models.BigIntegerField(null=True)
+    why = models.CharField(max_length=200, blank=True, default="")
+
+
+class CanaryCheck(models.Model):
+    """The last time a school was asked for what is unmistakably other schools'. Places are routes and names of ours."""
+
+    school = models.OneToOneField(School, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    at = models.DateTimeField()
+    others = models.PositiveIntegerField()  # schools whose canaries were looked for
+    asked = models.PositiveIntegerField()
+    failed = models.PositiveIntegerField()  # could not be asked
+    found = models.PositiveIntegerField()  # answers that held another school's
+    places = models.JSONField(default=list)  # of those that failed or were found

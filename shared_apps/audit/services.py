@@ -1,20 +1,34 @@
-"""Recording on the platform, and sealing what was recorded."""
+"""Recording on the platform, sealing what was recorded, and how the search for other schools' canaries stands."""
 
 import json
 import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import rfc8785
 from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
 
-from shared_apps.audit.models import PlatformCheckpoint, PlatformEvent, PlatformSeal, SealedUntil
+from shared_apps.audit.models import (
+    CanaryCheck,
+    ChainCheck,
+    PlatformCheckpoint,
+    PlatformEvent,
+    PlatformSeal,
+    SealedUntil,
+)
+from tenants.ask import Unavailable
+from tenants.current import SchoolRef
 from tenants.ledger import BATCH, Book, checkpoints_after, newest, seal_next, unsealed_since
-from tenants.seals import PLATFORM, Statement
-from tenants.verification import Sealed
+from tenants.models import School, SchoolState
+from tenants.seals import PLATFORM, Statement, verifying_keys
+from tenants.verification import Report, Sealed, check
 
 log = logging.getLogger(__name__)
+PAGE = 5_000
 
 
 def record(
@@ -104,3 +118,119 @@ def history() -> tuple[int, list[Statement]]:
     """The last number the platform gave, and all its checkpoints."""
     tail = PlatformSeal.objects.order_by("-seq").values_list("seq", flat=True).first()
     return tail or 0, checkpoints_after(BOOK, 0)
+
+
+def rows(upto: int) -> Iterator[Sealed]:
+    """Every sealed event up to a number, in order, a page at a time."""
+    after = 0
+    while found := page(after, min(upto, after + PAGE)):
+        yield from found
+        after = found[-1].number
+
+
+def check_chain(*, now: datetime) -> Report:
+    """Check the platform's whole history and keep what came out of it; a torn one is an error in the log as well."""
+    tail, here = history()
+    report = check(PLATFORM, rows(max(tail, max((one.size for one in here), default=0))), here, [], verifying_keys())
+    kept = {"at": now, "size": report.size, "bad": report.bad, "why": report.why[:200]}
+    ChainCheck.objects.update_or_create(world=PLATFORM, defaults=kept)
+    if not report.good:
+        log.error("the platform's history is not proven from number %s on: %s", report.bad, report.why)
+    return report
+
+
+def last_check() -> ChainCheck | None:
+    """What the last check of the platform's history found; None when it never ran."""
+    return ChainCheck.objects.filter(pk=PLATFORM).first()
+
+
+# -- canaries ---------------------------------------------------------------------------------------------------------
+
+
+PLACES_KEPT = 20
+STALE = timedelta(hours=1)  # the clock starts a turn every quarter of an hour
+
+
+@dataclass(frozen=True)
+class Canaries:
+    """What the standing search for leaks found, over the active schools.
+
+    `waiting` schools were never asked: `found` says nothing about them. `oldest` is when the school was asked whose
+    turn lies furthest back.
+    """
+
+    schools: int
+    waiting: int
+    asked: int
+    failed: int
+    found: int
+    places: tuple[str, ...]
+    newest: datetime
+    oldest: datetime
+
+
+def canaries(now: datetime) -> Canaries | Unavailable:
+    """How the search stands. Unavailable `never` or `too_old`, so that nothing unknown is shown as zero; a leak that
+    was found is told however old it is."""
+    active = School.objects.filter(state=SchoolState.ACTIVE)
+    rows = list(CanaryCheck.objects.filter(school__in=active))
+    if not rows:
+        return Unavailable("never")
+    newest, found = max(row.at for row in rows), sum(row.found for row in rows)
+    if now - newest > STALE and not found:
+        return Unavailable("too_old")
+    schools = active.count()
+    return Canaries(
+        schools=schools,
+        waiting=schools - len(rows),
+        asked=sum(row.asked for row in rows),
+        failed=sum(row.failed for row in rows),
+        found=found,
+        places=tuple(sorted({place for row in rows for place in row.places})),
+        newest=newest,
+        oldest=min(row.at for row in rows),
+    )
+
+
+def canary_numbers(now: datetime) -> dict[str, float]:
+    """The same for machines; empty when it is not known."""
+    told = canaries(now)
+    if isinstance(told, Unavailable):
+        return {}
+    return {
+        "schools": told.schools, "waiting": told.waiting, "asked": told.asked, "failed": told.failed,
+        "found": told.found, "age_seconds": (now - told.newest).total_seconds(),
+        "oldest_seconds": (now - told.oldest).total_seconds(),
+    }  # fmt: skip
+
+
+def next_for_canaries(count: int) -> list[SchoolRef]:
+    """Active schools to ask next: never asked first, then those that waited longest."""
+    last = CanaryCheck.objects.filter(school=OuterRef("pk")).values("at")
+    due = _searchable().annotate(last=Subquery(last)).order_by(F("last").asc(nulls_first=True), "pk")
+    return [school.ref() for school in due[:count]]
+
+
+def others_for_canaries(school: UUID, count: int) -> list[SchoolRef]:
+    """Other active schools by lot, so that in time every pair has its turn."""
+    return [other.ref() for other in _searchable().exclude(pk=school).order_by("?")[:count]]
+
+
+def _searchable() -> Any:
+    active = School.objects.select_related("placement").filter(state=SchoolState.ACTIVE)
+    return active.filter(placement__quarantined=False)
+
+
+def note_canaries(
+    school: UUID, *, by: str, now: datetime, others: int, asked: int, failed: Sequence[str], found: Sequence[str]
+) -> None:
+    """Keep what one turn came to. A leak goes into the history and the log too: names of our routes, nothing else."""
+    told = {"at": now, "others": others, "asked": asked, "failed": len(failed), "found": len(found)}
+    places = [*(f"found: {place}" for place in found), *(f"failed: {place}" for place in failed)][:PLACES_KEPT]
+    CanaryCheck.objects.update_or_create(school_id=school, defaults={**told, "places": places})
+    if found:
+        record(
+            "wall.canary_found", by=by, now=now, school=school,
+            facts={"found": len(found), "places": sorted(set(found))[:PLACES_KEPT]},
+        )  # fmt: skip
+        log.error("%s answers of school %s held another school's canary: %s", len(found), school, "; ".join(found))

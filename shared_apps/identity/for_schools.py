@@ -2,11 +2,9 @@
 
 from uuid import UUID
 
-from shared_apps.identity.models import Membership
+from shared_apps.identity.services.accounts import people_of
 
 
 def people_with(role: str, *, school: UUID) -> list[UUID]:
     """The staff rows of those who hold `role` in this school now."""
-    held = Membership.objects.filter(school=school, role=role, active=True, login__active=True).exclude(person=None)
-    found = held.order_by("person").values_list("person", flat=True).distinct()
-    return [person for person in found if person]
+    return sorted(people_of(role, school=school))

@@ -3,8 +3,10 @@
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 HEIGHT = 100
@@ -89,3 +91,34 @@ def read_cursor(text: str) -> Place | None:
         return None
     whole = type(place) is int and 0 <= place < 100 and isinstance(name, str)
     return found if whole and not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in name) else None
+
+
+def changes_in(facts: Mapping[str, Any]) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
+    """What an event's facts say: (field, before, after) for what changed, (name, value) for the rest.
+
+    Changes are written down as `{"before": {...}, "after": {...}}` or as `{"changes": {field: [before, after]}}`.
+    """
+    changes, others = [], []
+    before, after = facts.get("before"), facts.get("after")
+    paired = isinstance(before, dict) and isinstance(after, dict)
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = sorted({*before, *after})
+        changes += [(name, plain(before.get(name)), plain(after.get(name))) for name in names]
+    listed = facts.get("changes")
+    if isinstance(listed, dict):
+        changes += [
+            (name, plain(pair[0]), plain(pair[1]))
+            for name, pair in sorted(listed.items())
+            if isinstance(pair, list) and len(pair) == 2
+        ]
+    for name, value in sorted(facts.items()):
+        if not (paired and name in ("before", "after")) and not (changes and name == "changes"):
+            others.append((name, plain(value)))
+    return changes, others
+
+
+def plain(value: Any) -> str:
+    """A fact as text; nothing is a dash."""
+    if value is None or value == "":
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

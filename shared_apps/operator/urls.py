@@ -7,4 +7,6 @@ from shared_apps.operator import views
 urlpatterns = [
     path("operator", views.console),
     path("operator/health", views.health),
+    path("operator/audit", views.trail),
+    path("operator/audit/download", views.trail_download),
 ]

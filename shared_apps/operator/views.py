@@ -9,15 +9,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from shared_apps.audit.services import last_check, record
 from shared_apps.deliveries.rules import Life, rate
 from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.totals import Deliveries
-from shared_apps.operator.forms import SIZE, STATES, HealthQuery
+from shared_apps.operator.forms import SIZE, STATES, HealthQuery, TrailQuery, trail_csv
 from shared_apps.operator.rules import Hours, chart
 from shared_apps.operator.services import health as reading
+from shared_apps.operator.services import trail as history
 from shared_apps.operator.services.needs import needs_of
 from shared_apps.operator.services.picture import Picture, failed_sign_ins, picture
-from shared_apps.operator.services.words import reason_words
+from shared_apps.operator.services.words import AREAS, kind_words, reason_words
 from tenants.door import Within, actor_of, page
 from tenants.models import School
 from tenants.permissions import Permission
@@ -114,3 +116,30 @@ def reasons(found: Deliveries) -> list[tuple[str, int, float]]:
     """The commonest reasons in words, each with its count and its share of all failures in percent."""
     shown = found.reasons[:REASONS_SHOWN]
     return [(reason_words(code), count, round(100 * count / found.failed, 1)) for code, count in shown]
+
+
+@page(permission=Permission.AUDIT_READ, within=Within.PLATFORM, audit=None)
+def trail(request: HttpRequest) -> HttpResponse:
+    """What was done on the platform, by whom, and whether the history is still the one that was sealed."""
+    query = TrailQuery.read(request.GET)
+    entries, following = history.page(history.sought(actor_of(request), query.asked), cursor=query.cursor)
+    areas = [(area, words, area == query.kind.partition(".")[0]) for area, words in AREAS.items()]
+    context = {
+        "query": query,
+        "check": last_check(),
+        "rows": [(entry, kind_words(entry.event.kind)) for entry in entries],
+        "areas": areas,
+        "following": query.address(cursor=following) if following else "",
+        "start": query.address() if query.cursor else "",
+        "download": query.address("/operator/audit/download"),
+    }
+    return render(request, "operator/audit.html", context)
+
+
+@page(permission=Permission.AUDIT_READ, within=Within.PLATFORM, audit="audit.exported")
+def trail_download(request: HttpRequest) -> HttpResponse:
+    """The same part of the history as a file. Taking it away is history, too."""
+    actor, query = actor_of(request), TrailQuery.read(request.GET)
+    answer = trail_csv(history.every_entry(history.sought(actor, query.asked)))
+    record("audit.exported", by=actor.name_in_audit, now=timezone.now(), facts={"asked": query.address("")})
+    return answer

@@ -1,13 +1,17 @@
 """What the platform may ask about a school's people, and what it gives a new school. Plain data only."""
 
 import secrets
-from datetime import time
+from datetime import datetime, time
+from typing import Any
 from uuid import UUID
 
 from tenant_apps.people.models import SchoolProfile, Staff
+from tenant_apps.people.services.staff import hire
+from tenants.actor import system
 from tenants.ask import for_platform
+from tenants.current import current_school
 from tenants.ids import new_id
-from tenants.provisioning import Seed
+from tenants.provisioning import Seed, first_rows
 
 TAG_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # as in a badge code: no 0, 1, I, L, O, U
 
@@ -31,6 +35,30 @@ def introduction(*, person: UUID | None) -> dict[str, str]:
     return {"name": staff_name(person=person), "default_language": default_language()}
 
 
+@for_platform("people.take_on")
+def take_on(*, people: list[dict[str, Any]], now: datetime) -> None:
+    """The first staff of a new school: `{id, given_name, family_name, email}`. Those who are here stay as they are."""
+    for one in people:
+        hire(
+            by=system("onboarding", current_school()), now=now, given_name=one["given_name"],
+            family_name=one["family_name"], email=one["email"], login=None, person=one["id"],
+        )  # fmt: skip
+
+
+@for_platform("people.staff_present")
+def staff_present(*, people: list[UUID]) -> int:
+    """How many of these work here."""
+    return int(Staff.objects.filter(pk__in=people, active=True).count())
+
+
+@for_platform("people.staff_card")
+def staff_card(*, person: UUID) -> dict[str, str]:
+    """Name and address of somebody who works here, for the slip with their first password."""
+    found = Staff.objects.get(pk=person)
+    return {"name": found.name, "email": found.email}
+
+
+@first_rows("people")
 def seed(*, bell: time, close_time: time, language: str = "en", kind: str = "public") -> Seed:
     """The rows a school is born with, as statements for the provisioning transaction."""
     tag = "".join(secrets.choice(TAG_LETTERS) for _ in range(4))

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.backends.postgresql import base
 
 from tenants.backend.operations import DatabaseOperations
+from tenants.backend.rows import RowsCursor
 from tenants.current import OutsideScope, SchoolRef, WrongSchool, school_or_none
 
 # Hot statements are planned once per school and connection; PostgreSQL would plan anew for the length of each array.
@@ -105,6 +106,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if name and self.scoped:
             # Never a cursor that outlives the transaction, and with it the scope.
             return self.connection.cursor(name, scrollable=False, withhold=False)
+        if self.scoped:
+            return RowsCursor(self.connection)
         return super().create_cursor(name)
 
     def start_pipeline(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections, migrations
+from django.db import connections, migrations, models
 from django.db.migrations.loader import MigrationLoader
 
 from tenants import provisioning
@@ -33,6 +33,39 @@ def operations(labels: set[str]):
 def test_school_migrations_run_no_python():
     found = [name for name, operation in operations(SCHOOL) if isinstance(operation, migrations.RunPython)]
     assert found == []
+
+
+RENAMING = (migrations.RenameField, migrations.RenameModel, migrations.AlterModelTable)
+BEFORE_ANYBODY_RAN_IT = {"attendance.0002_first_mark"}
+
+
+def trips_older_code(operation) -> bool:
+    """Whether code that does not know of this change would fail on the changed schema (docs/migrations.md)."""
+    if isinstance(operation, migrations.AddField):
+        field = operation.field
+        return not (field.null or field.many_to_many or field.has_db_default() or getattr(field, "generated", False))
+    return isinstance(operation, RENAMING)
+
+
+def test_a_change_of_a_schools_tables_is_survived_by_the_code_before_it():
+    found = {name for name, operation in operations(SCHOOL) if trips_older_code(operation)}
+    found = {name for name in found if not name.endswith(".0001_initial")}  # before it there was no table
+    assert found - BEFORE_ANYBODY_RAN_IT == set()
+
+
+@pytest.mark.parametrize(
+    ("operation", "trips"),
+    [
+        (migrations.AddField("mark", "x", models.CharField(default="")), True),
+        (migrations.AddField("mark", "x", models.CharField(db_default="")), False),
+        (migrations.AddField("mark", "x", models.CharField(null=True)), False),
+        (migrations.RenameField("mark", "x", "y"), True),
+        (migrations.RenameModel("Mark", "Sign"), True),
+        (migrations.AlterModelTable("mark", "sign"), True),
+    ],
+)
+def test_what_trips_older_code_is_known(operation, trips):
+    assert trips_older_code(operation) is trips
 
 
 def test_every_operation_can_be_taken_back():

@@ -1,18 +1,22 @@
 """The fleet moves school by school, survives failures and can always be gone on with."""
 
 import io
+from threading import Thread
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.test import Client
 
 from tenants import catalog, drift, fleet
-from tenants.fleet import Planner, Step
+from tenants.ids import new_id
 from tenants.models import School, SchoolPlacement
+from tenants.places import behind, with_ledgers
+from tenants.plans import Planner, Stage, Step
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests import world
 from tests.ahead import Ahead
+from tests.processes import eventually
 
 KEY = ("people", "9999_test")
 COLUMN = "ALTER TABLE people_learner ADD COLUMN nickname varchar(40) NOT NULL DEFAULT ''"
@@ -23,10 +27,11 @@ def one_more(monkeypatch, real_commits):
     """A pending migration of one statement; `one_more(statement)`."""
 
     def pending(*statements, atomic=True):
-        def steps(self, applied):
-            return () if KEY in applied else (Step(KEY, statements, atomic),)
+        def stages(self, applied):
+            steps = () if KEY in applied else (Step(KEY, statements, atomic),)
+            return (Stage(steps, slow=not atomic),)
 
-        monkeypatch.setattr(Planner, "steps", steps)
+        monkeypatch.setattr(Planner, "stages", stages)
         monkeypatch.setattr(fleet, "fingerprint", lambda: "f" * 64)
 
     return pending
@@ -48,7 +53,7 @@ def schools():
 def test_every_school_moves_and_the_ledger_says_so(one_more):
     one_more(COLUMN)
     outcome = fleet.migrate_fleet()
-    assert (outcome.moved, outcome.quarantined) == (2, 0)
+    assert (outcome.migrated, outcome.quarantined) == (2, 0)
     assert all(has_column(school) for school in schools().values())
     assert fleet.status() == [("f" * 12, 2, 0)]
     assert fleet.migrate_fleet() == fleet.Outcome(0, 0)
@@ -56,7 +61,7 @@ def test_every_school_moves_and_the_ledger_says_so(one_more):
 
 def test_a_failing_canary_stops_the_fleet(one_more):
     one_more("SELECT 1/0;")
-    assert fleet.migrate_fleet(canaries=1) == fleet.Outcome(0, 1)
+    assert fleet.migrate_fleet(canaries=1) == fleet.Outcome(0, 1, untried=1)
     assert sorted(p.quarantined for p in SchoolPlacement.objects.all()) == [False, True]
 
 
@@ -66,7 +71,7 @@ def test_a_failing_school_is_quarantined_answers_503_and_the_others_go_on(one_mo
         cursor.execute(f'ALTER TABLE "{broken.schema_name}".people_learner ADD COLUMN nickname int')
     one_more(COLUMN)
     outcome = fleet.migrate_fleet(canaries=1)
-    assert (outcome.moved, outcome.quarantined) == (1, 1)
+    assert (outcome.migrated, outcome.quarantined) == (1, 1)
 
     def me(slug):
         client = Client()
@@ -84,6 +89,60 @@ def test_a_failing_school_is_quarantined_answers_503_and_the_others_go_on(one_mo
     assert me("riverside").status_code == 200
 
 
+def test_an_error_that_names_a_childs_particulars_is_not_kept(one_more, greenfield, caplog, capsys):
+    """Postgres tells the value that stands in the way; neither the platform nor a log may."""
+    one_more("ALTER TABLE people_learner ADD CONSTRAINT x CHECK (given_name <> given_name)",
+             "ALTER TABLE people_learner ALTER family_name TYPE int USING family_name::int")  # fmt: skip
+    fleet.migrate_fleet()
+    one_more("ALTER TABLE people_learner ALTER family_name TYPE int USING family_name::int")
+    fleet.migrate_fleet(canaries=2)
+    one_more("CREATE UNIQUE INDEX x ON people_learner (family_name)")
+    fleet.migrate_fleet(canaries=2)
+    kept = SchoolPlacement.objects.values_list("migration_error", flat=True)
+    assert set(kept) == {"UniqueViolation (23505): table people_learner, constraint x"}
+    said = caplog.text + capsys.readouterr().out
+    assert "quarantined" in said and not [canary for canary in world.CANARY.values() if canary in said]
+
+
+def test_a_busy_school_is_left_as_it_was_and_goes_on_serving(one_more, greenfield, admin, monkeypatch):
+    monkeypatch.setattr(fleet, "LOCK_TIMEOUT", "50ms")
+    one_more(COLUMN)
+    with admin.transaction():
+        admin.execute(f'LOCK TABLE "{greenfield.ref.schema}".people_learner')
+        assert fleet.migrate_fleet(canaries=0) == fleet.Outcome(migrated=1, unfinished=1)
+    assert not SchoolPlacement.objects.filter(quarantined=True).exists()
+    assert fleet.migrate_fleet() == fleet.Outcome(1)
+
+
+def test_by_reference_every_school_arrives_too_with_grants_and_ledger(ahead):
+    ahead.add()
+    call_command("migrate_schools", reference=True)
+    assert fleet.status() == [(fingerprint()[:12], 2, 0)]
+    assert list(drift.drifted()) == []
+
+
+def test_status_is_one_query(real_commits, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        call_command("migrate_schools", status=True)
+
+
+def test_the_fleet_stops_after_a_wave_that_went_badly(one_more, monkeypatch):
+    """Of a wave of ten two fail: the next is not begun."""
+    places = [fleet.Place(new_id(), str(n), "t_", "t_") for n in range(40)]
+    tried = []
+
+    def apply(place, stage, target):
+        tried.append(place.slug)
+        return ("quarantined" if place.slug in ("3", "7") else "migrated"), ""
+
+    one_more(COLUMN)
+    monkeypatch.setattr(fleet, "behind", lambda target: places)
+    monkeypatch.setattr(fleet, "with_ledgers", lambda places: places)
+    monkeypatch.setattr(fleet, "_apply", apply)
+    assert fleet.migrate_fleet() == fleet.Outcome(migrated=9, quarantined=2, untried=29)
+    assert tried == [str(n) for n in range(11)]
+
+
 def test_a_failure_half_way_through_a_school_leaves_it_before(one_more):
     one_more(COLUMN + ";", "SELECT 1/0;")
     fleet.migrate_fleet(canaries=2)
@@ -91,13 +150,13 @@ def test_a_failure_half_way_through_a_school_leaves_it_before(one_more):
 
 
 def test_the_slow_lane_runs_outside_a_transaction(one_more):
-    one_more("CREATE INDEX CONCURRENTLY IF NOT EXISTS learner_slow ON people_learner (number)", atomic=False)
+    one_more("CREATE INDEX CONCURRENTLY learner_slow ON people_learner (number)", atomic=False)
     assert fleet.migrate_fleet() == fleet.Outcome(2, 0)
 
 
 def test_the_plan_from_nothing_builds_the_same_schema_as_plain_migrations(real_commits):
     """The collected SQL, replayed on a schema that has only the ledger, equals the reference."""
-    steps = Planner().steps(frozenset())
+    steps = [step for stage in Planner().stages(frozenset()) for step in stage.steps]
     built = "t_0123456789abcdef"
     with drift.reference() as wanted, connections[MIGRATOR].cursor() as cursor:
         cursor.execute(f'CREATE SCHEMA "{built}"')
@@ -158,3 +217,31 @@ def test_a_migrated_fleet_equals_one_built_by_plain_migrations(real_commits):
         assert list(drift.drifted()) == []
     finally:
         ahead.close()
+
+
+def test_a_school_that_another_run_has_moved_meanwhile_is_left_alone(ahead):
+    """Its ledger was read before the other run came: nothing is done twice and nobody is quarantined."""
+    ahead.add()
+    target = fingerprint()
+    stale = with_ledgers(behind(target))
+    (stage,) = Planner().stages(stale[0].applied)
+    assert fleet.migrate_fleet() == fleet.Outcome(2)
+    assert [fleet._apply(place, stage, target) for place in stale] == [("elsewhere", "")] * 2
+    assert fleet.status() == [(target[:12], 2, 0)]
+
+
+def test_a_lost_connection_quarantines_nobody_and_stops_the_run(one_more, admin):
+    """The server went away in the middle of a school: that is no fault of the school's."""
+    one_more("SELECT pg_sleep(60)")
+
+    def end_it():
+        found = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+        eventually(lambda: admin.execute(f"SELECT pg_terminate_backend(pid) {found}").fetchall(), "the school's turn")
+
+    killer = Thread(target=end_it)
+    killer.start()
+    with pytest.raises(DatabaseError):
+        fleet.migrate_fleet()
+    killer.join()
+    connections[MIGRATOR].close()
+    assert not SchoolPlacement.objects.filter(quarantined=True).exists()

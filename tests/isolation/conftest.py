@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from django.db import close_old_connections, connections
+from django.db.backends.postgresql.base import ServerBindingCursor
 
+from tenants.backend import base
 from tests import world
 
 
@@ -25,3 +27,9 @@ def kept(real_commits: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Non
         connections[alias].close()
         monkeypatch.setitem(connections[alias].settings_dict, "CONN_MAX_AGE", 600)
     return close_old_connections
+
+
+@pytest.fixture
+def beneath(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cursors without the guard of `tenants.backend.rows`, so that what is tried is the database's own wall."""
+    monkeypatch.setattr(base, "RowsCursor", ServerBindingCursor)

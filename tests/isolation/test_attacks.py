@@ -1,4 +1,7 @@
-"""The wall against SQL: what somebody could try who controls a part of a statement, or a whole one."""
+"""The wall against what a statement leaves behind: poisoned sessions, poisoned logins, rewritten history.
+
+The table of single statements is `injection.py`, tried by `test_injection.py`.
+"""
 
 import psycopg
 import pytest
@@ -10,6 +13,8 @@ from tenants.models import School
 from tenants.pipeline import send
 from tenants.scope import school_scope
 from tests import database
+
+pytestmark = pytest.mark.usefixtures("beneath")  # the guard before it is tried in test_rows.py
 
 
 def run(cast, statement, parameters=None):
@@ -24,37 +29,6 @@ def test_an_unqualified_read_finds_ones_own_rows_alone(greenfield, riverside):
     assert riverside.canary in answer and greenfield.canary not in answer
 
 
-CROSSING = {
-    "qualified read": "SELECT * FROM {schema}.people_learner",
-    "set_config and query_to_xml": (
-        "SELECT set_config('role', '{role}', true),"
-        " query_to_xml('SELECT * FROM {schema}.people_learner', true, true, '')"
-    ),
-    "query_to_xml": "SELECT query_to_xml('SELECT * FROM {schema}.people_learner', true, true, '')",
-    "set_config alone": "SELECT set_config('search_path', '{schema}', true)",
-    "table_to_xml": "SELECT table_to_xml('{schema}.people_learner'::regclass, true, true, '')",
-    "temporary table": "CREATE TEMP TABLE people_learner (id int)",
-    "new function": "CREATE FUNCTION {own}.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-    "new table": "CREATE TABLE {own}.x (id int)",
-    "platform read": "SELECT * FROM public.identity_login",
-    "schools directory": "SELECT * FROM public.tenants_school",
-    "own ledger": "SELECT * FROM {own}.django_migrations",
-    "grant to oneself": 'GRANT "{role}" TO "{own_role}"',
-    "authorization": "SET SESSION AUTHORIZATION platform",
-    "large object": "SELECT lo_import('/etc/passwd')",
-    "file": "COPY people_learner TO '/tmp/stolen'",
-}
-
-
-@pytest.mark.parametrize("name", CROSSING)
-def test_a_crossing_is_refused(greenfield, riverside, name):
-    statement = CROSSING[name].format(
-        schema=greenfield.ref.schema, role=greenfield.ref.role, own=riverside.ref.schema, own_role=riverside.ref.role
-    )
-    with pytest.raises(DatabaseError):
-        run(riverside, statement)
-
-
 def test_reset_role_leaves_nothing_to_read(greenfield, riverside):
     """Dropping the school's role falls back to a login that has no rights of its own."""
     with school_scope(riverside.ref), connections["schools"].cursor() as cursor:
@@ -64,27 +38,10 @@ def test_reset_role_leaves_nothing_to_read(greenfield, riverside):
                 cursor.execute(f"SELECT * FROM {table}")
 
 
-def test_statements_cannot_be_stacked_behind_a_parameter(greenfield, riverside):
-    with pytest.raises(DatabaseError):
-        run(riverside, f'SELECT %s; SET LOCAL ROLE "{greenfield.ref.role}"', ["x"])
-
-
 def test_a_parameter_stays_a_value(greenfield, riverside):
     hostile = f"' UNION SELECT family_name FROM {greenfield.ref.schema}.people_learner --"
     with school_scope(riverside.ref):
         assert not Learner.objects.filter(family_name=hostile).exists()
-
-
-def test_the_residual_risk_is_known(greenfield, riverside):
-    """Control of a whole parameterless statement crosses: documented, not defended here.
-
-    A standing test, so that the day it stops being true the documentation is corrected.
-    """
-    with school_scope(riverside.ref), connections["schools"].cursor() as cursor:
-        cursor.execute(f'RESET ROLE; SET LOCAL ROLE "{greenfield.ref.role}"')
-        cursor.execute(f"SELECT count(*) FROM {greenfield.ref.schema}.people_learner")
-        assert cursor.fetchone()[0] > 0
-        cursor.execute(f'SET LOCAL ROLE "{riverside.ref.role}"')
 
 
 def test_a_poisoned_session_does_not_reach_the_next_request_on_the_connection(real_commits, committed, kept):
@@ -111,6 +68,49 @@ def test_cleaning_that_was_taken_back_is_done_again(real_commits, committed, kep
         Learner.objects.count()
     raw = connections["schools"].connection
     assert raw.execute("SELECT session_user = current_user, current_setting('search_path')").fetchone() == (True, '""')
+
+
+# -- the residual risk, over time -------------------------------------------------------------------------------------
+# A kept session keeps more than its role and path. Whoever controls whole statements in one school can leave these
+# three behind for the next request on the same connection, until it is closed (docs/isolation.md). Close one, and its
+# test goes red: turn it round then.
+
+
+def whole(cast, *statements):
+    """Statements without parameters inside the school's scope; what the last one answers."""
+    with school_scope(cast.ref), connections["schools"].cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        return str(cursor.fetchall()) if cursor.description else ""
+
+
+def test_a_held_cursor_outlives_its_request(real_commits, committed, kept):
+    greenfield, riverside = committed()
+    whole(greenfield, "DECLARE held CURSOR WITH HOLD FOR SELECT family_name FROM people_learner")
+    kept()
+    assert greenfield.canary in whole(riverside, "FETCH ALL FROM held")
+
+
+def test_a_setting_outlives_its_request(real_commits, committed, kept):
+    greenfield, riverside = committed()
+    whole(riverside, "SET default_transaction_read_only = on")
+    kept()
+    with pytest.raises(DatabaseError, match="read-only"), school_scope(greenfield.ref):
+        Learner.objects.update(given_name="x")
+
+
+def test_a_replaced_prepared_statement_outlives_its_request(real_commits, committed, kept):
+    greenfield, riverside = committed()
+    hot = "SELECT family_name FROM {s}.people_learner WHERE family_name <> %s"
+    with school_scope(greenfield.ref, pipelined=True):
+        send(hot, ["x"]).rows()
+    kept()
+    names = whole(riverside, "SELECT string_agg(name, ',') FROM pg_catalog.pg_prepared_statements")
+    for name in names.strip("[](),'").split(","):
+        whole(riverside, f'DEALLOCATE "{name}"', f"PREPARE \"{name}\" (text) AS SELECT 'replaced ' || $1")
+    kept()
+    with school_scope(greenfield.ref, pipelined=True):
+        assert send(hot, ["x"]).rows() == [("replaced x",)]
 
 
 def test_a_poisoned_platform_session_does_not_reach_the_next_request(real_commits, kept):
@@ -141,20 +141,6 @@ def test_a_poisoned_login_default_does_not_choose_the_school(real_commits, commi
         raw = connections["schools"].connection
         answer = raw.execute("SELECT session_user = current_user, current_setting('search_path')").fetchone()
     assert answer == (True, '""')
-
-
-def test_history_cannot_be_changed_by_the_school(greenfield):
-    for statement in (
-        "UPDATE events_event SET kind = 'x'",
-        "DELETE FROM events_event",
-        "TRUNCATE events_event CASCADE",
-        "UPDATE gate_scan SET verdict = 'x'",
-        "DELETE FROM gate_scan",
-        "ALTER TABLE events_event DISABLE TRIGGER ALL",
-        "DROP TRIGGER events_event_rows ON events_event",
-    ):
-        with pytest.raises(DatabaseError):
-            run(greenfield, statement)
 
 
 def test_history_cannot_be_changed_even_by_the_owner_of_the_tables(real_commits, committed):

@@ -3,9 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
+from django.http import StreamingHttpResponse
 
+from tenant_apps.people.models import Learner
 from tenants.actor import Actor
-from tenants.door import Policy, Within, admit
+from tenants.door import Policy, StreamInScope, Within, admit, chunk, page
 from tenants.permissions import Permission
 from tenants.problems import Refusal
 
@@ -42,3 +44,22 @@ def test_a_door_that_asks_for_a_fresh_proof_stays_shut_without_one():
 def test_nobody_is_let_in_without_a_permission_to_ask_for():
     with pytest.raises(TypeError):
         Policy(None, Within.SCHOOL, None, None, None)
+
+
+def test_a_stream_inside_a_scope_is_refused(greenfield):
+    """Whoever consumes it would do so after the scope; a stream that was read before it left is another thing."""
+
+    @page(permission=Permission.LEARNERS_READ, within=Within.SCHOOL, audit=None)
+    def leaky(request):
+        return StreamingHttpResponse(row.given_name for row in Learner.objects.all())
+
+    @page(permission=Permission.LEARNERS_READ, within=Within.CHUNKS, audit=None)
+    def materialised(request):
+        with chunk(request):
+            names = list(Learner.objects.values_list("given_name", flat=True))
+        return StreamingHttpResponse(iter(names))
+
+    actor = Actor("person", "school", frozenset({"school_admin"}), greenfield.ref)
+    with pytest.raises(StreamInScope):
+        leaky(SimpleNamespace(actor=actor))
+    assert b"".join(materialised(SimpleNamespace(actor=actor)).streaming_content).startswith(b"Learner")

@@ -99,3 +99,19 @@ def test_orphan_roles_are_swept_and_living_ones_kept(real_commits):
 def test_run_time_logins_cannot_change_a_schema(greenfield):
     with pytest.raises(DatabaseError), connections["default"].cursor() as cursor:
         cursor.execute("CREATE TABLE public.x (id int)")
+
+
+def test_what_a_killed_build_of_the_reference_left_is_dropped_and_a_living_one_kept(real_commits):
+    with connections["migrator"].cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute('CREATE ROLE "t_00000000cafecafe" NOLOGIN')
+        cursor.execute("SET ROLE owner")
+        cursor.execute('CREATE SCHEMA "golden_00000000cafecafe"')
+    with provisioning.plain_school() as (one, _):
+        found = schemas()
+        assert one in found and "golden_00000000cafecafe" not in found
+        with provisioning.plain_school() as (two, _):
+            assert {one, two} < schemas()
+    assert not [name for name in schemas() if name.startswith("golden")]
+    with psycopg.connect(database.ADMIN, autocommit=True) as admin:
+        assert not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = 't_00000000cafecafe'").fetchall()

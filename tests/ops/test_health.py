@@ -17,7 +17,7 @@ def test_a_living_process_says_so_without_a_database():
 
 def test_it_is_ready_when_both_logins_answer_and_the_platform_is_migrated(greenfield):
     answer = Client().get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"ready": True})
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "cells_unavailable": []})
 
 
 def test_a_login_that_does_not_answer_is_named(real_commits):

@@ -1,4 +1,4 @@
-"""`make demo`: a database, three schools, a web process and a worker, until Ctrl-C."""
+"""`make demo`: a database, three schools, a web process, a worker and a provisioner, until Ctrl-C."""
 
 import fcntl
 import os
@@ -79,7 +79,7 @@ class Command(BaseCommand):
 
 
 def services() -> list[Service]:
-    """Web and worker, neither of which is told the administrator's or the migrator's login."""
+    """Web, worker and provisioner: nobody is told the administrator's login, and the migrator's the last one alone."""
     common = {name: value for name, value in os.environ.items() if name not in env.NOT_AT_RUN_TIME}
     common |= {"PYTHONUNBUFFERED": "1"}
     granian = python("-m", "granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers", "--log-level")
@@ -87,9 +87,11 @@ def services() -> list[Service]:
         "PROCESS": "web", "GRANIAN_HOST": "127.0.0.1", "GRANIAN_PORT": str(settings.ENV.port), "GRANIAN_WORKERS": "2",
         "GRANIAN_BLOCKING_THREADS": "4", "PROMETHEUS_MULTIPROC_DIR": str(_fresh(RUN / "metrics")),
     }  # fmt: skip
+    provisioner = {"PROCESS": env.PROVISIONER, "MIGRATOR_DATABASE_URL": os.environ["MIGRATOR_DATABASE_URL"]}
     return [
         Service("web", [*granian, "warning", "config.wsgi:application"], common | web),
         Service("worker", python("manage.py", "worker"), common | {"PROCESS": "worker"}),
+        Service(env.PROVISIONER, python("manage.py", env.PROVISIONER), common | provisioner),
     ]
 
 

@@ -1,12 +1,18 @@
 """`migrate_schools`: bring every school to the newest schema, or say where each one stands."""
 
-import time
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.core.management import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
-from tenants import fleet, provisioning
-from tenants.models import School
+from config.progress import Progress
+from tenants import drift, fleet, provisioning
+from tenants.markers import ON_THE_WAY
+from tenants.plans import NoPlan
+
+NAMED = 50  # failures named at the end; the rest is counted
 
 
 class Command(BaseCommand):
@@ -15,34 +21,94 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--status", action="store_true", help="say how many schools stand where")
         parser.add_argument("--reference", action="store_true", help="use django-tenants' own command instead")
-        parser.add_argument("--workers", type=int, default=1, help="connections after the canary wave")
+        parser.add_argument("--workers", type=_some, default=1, help="connections after the canary wave")
         parser.add_argument("--canaries", type=int, default=1, help="schools in the canary wave")
+        parser.add_argument("--first", type=_some, help="move no more than so many schools now")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["status"]:
             self._status()
         elif options["reference"]:
-            for school in School.objects.using(provisioning.MIGRATOR).all():
-                provisioning.migrate(school.schema_name)
+            provisioning.golden_text()
+            self.stdout.write(f"{fleet.migrate_by_reference()} schools migrated by django-tenants' own command.")
         else:
-            self._migrate(options["workers"], options["canaries"])
+            self._migrate({word: options[word] for word in ("workers", "canaries", "first")})
 
     def _status(self) -> None:
         newest = provisioning.fingerprint()[:12]
-        for mark, schools, held in fleet.status():
-            word = "newest" if mark == newest else "behind"
-            self.stdout.write(f"{mark or 'unknown':12}  {word:6}  {schools} schools, {held} quarantined")
+        words = {newest: "newest", ON_THE_WAY: "between two lanes"}
+        schools, slow = fleet.standing()
+        for mark, number, held in schools:
+            said = words.get(mark, "behind")
+            self.stdout.write(f"{mark or 'unknown':12}  {said:17}  {number} schools, {held} quarantined")
+        for migration, state, number in slow:
+            self.stdout.write(f"index lane    {state:17}  {number} schools, {migration}")
 
-    def _migrate(self, workers: int, canaries: int) -> None:
-        began, done = time.monotonic(), 0
+    def _migrate(self, how: dict[str, Any]) -> None:
+        provisioning.golden_text()  # and with it what drift compares with
+        watch = Shown(self.stdout)
+        try:
+            outcome = fleet.migrate_fleet(watch=watch, **how)
+        except NoPlan as wrong:
+            raise CommandError(str(wrong)) from None
+        finally:
+            watch.close()
+        self._tell(outcome, watch)
 
-        def told(schema: str, state: str) -> None:
-            nonlocal done
-            done += 1
-            self.stdout.write(f"{done:6}  {time.monotonic() - began:7.1f} s  {schema}  {state}")
+    def _tell(self, outcome: fleet.Outcome, watch: "Shown") -> None:
+        self.stdout.write(f"{outcome.migrated} schools migrated, {outcome.quarantined} quarantined.")
+        for told in watch.failures[:NAMED]:
+            self.stdout.write(f"  {told.school}: {told.state}. {told.why}")
+        if len(watch.failures) > NAMED:
+            self.stdout.write(f"  and {len(watch.failures) - NAMED} more.")
+        if watch.drifted:
+            self.stdout.write(f"{watch.drifted} schools differ from the reference: `drift` says how.")
+        if outcome.untried:
+            self.stdout.write(f"Stopped: too many of a wave failed. {outcome.untried} schools were left as they are.")
+        if outcome.unreachable:
+            self.stdout.write(f"{outcome.unreachable} schools lie in a cell that does not answer.")
+        if outcome != fleet.Outcome(migrated=outcome.migrated):
+            raise CommandError("Not every school is at the newest state; the next run goes on from here.")
 
-        provisioning.golden_text()
-        outcome = fleet.migrate_fleet(workers=workers, canaries=canaries, told=told)
-        self.stdout.write(f"{outcome.moved} schools migrated, {outcome.quarantined} quarantined.")
-        if outcome.quarantined:
-            raise CommandError("Some schools are quarantined; `--status` counts them, the log says why.")
+
+class Shown(fleet.Watch):
+    """A progress line per lane, the failures kept for the end, and a look for drift after each wave."""
+
+    def __init__(self, out: Any) -> None:
+        self.out = out
+        self.failures: list[fleet.Told] = []
+        self.progress: Progress | None = None
+        self.looked_at: list[UUID] = []
+
+    def lane(self, name: str, schools: int) -> None:
+        self.close()
+        self.progress = Progress(self.out, name, schools)
+
+    def ended(self, told: fleet.Told) -> None:
+        failed = told.state in ("quarantined", "unfinished", "unreachable")
+        if failed:
+            self.failures.append(told)
+        if self.progress:
+            self.progress.step(failed=failed)
+
+    def wave(self, schools: Sequence[UUID]) -> None:
+        drift.look(schools, now=timezone.now(), using=provisioning.MIGRATOR)
+        self.looked_at += schools
+
+    def close(self) -> None:
+        if self.progress:
+            self.progress.close()
+        self.progress = None
+
+    @property
+    def drifted(self) -> int:
+        """Of the schools of this run, how many have an open finding."""
+        ours = set(self.looked_at)
+        return sum(found.school in ours for found in drift.open_findings())
+
+
+def _some(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import connections
 
+from config import env
 from shared_apps.identity.services.accounts import holders, is_known
-from tenants import fleet, health, preflight, provisioning
+from tenants import cells, fleet, health, preflight, provisioning
+from tenants.models import SchoolPlacement
 from tenants.seals import DERIVED
 
 LONG_ENOUGH = 32
@@ -67,11 +69,19 @@ def web() -> Iterator[str]:
 
 
 def server() -> Iterator[str]:
+    away = cells.silent()
+    yield from (f"The cell {name} does not answer." for name in away)
     admin = os.environ.get("DATABASE_URL")
     if not admin:
         yield "DATABASE_URL is not set, so logins and hardening were not looked at."
         return
     yield from preflight.server_faults(admin, connections["default"].settings_dict["NAME"])
+    admins = env.named_urls(os.environ, "CELLS_ADMIN")
+    for name, at in settings.ENV.cells.items():
+        if name not in admins:
+            yield f"CELLS_ADMIN does not name {name}, so its logins and hardening were not looked at."
+        elif name not in away:
+            yield from (f"{name}: {fault}" for fault in preflight.server_faults(admins[name], at.name, cell=True))
 
 
 def data() -> Iterator[str]:
@@ -79,6 +89,9 @@ def data() -> Iterator[str]:
     if faults:
         yield f"Not ready: {', '.join(faults)}."
         return
+    lost = SchoolPlacement.objects.exclude(alias__in=cells.aliases()).count()
+    if lost:
+        yield f"{lost} schools lie in cells that CELLS does not name."
     newest = provisioning.fingerprint()[:12]
     for mark, schools, held in fleet.status():
         if mark != newest or held:

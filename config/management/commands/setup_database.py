@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandParser, call_command
 from django.db import connections
 
+from tenants import births
 from tenants.provisioning import golden_text
 from tenants.roles import close_platform_history
 
@@ -23,5 +24,7 @@ class Command(BaseCommand):
         with migrator.cursor() as cursor:
             close_platform_history(cursor)
         golden_text()
+        for name in births.sweep():
+            self.stdout.write(f"Dropped {name}, which a failed build had left in a cell.")
         if options["verbosity"]:
             self.stdout.write("The database is ready.")

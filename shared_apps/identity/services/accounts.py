@@ -8,7 +8,7 @@ from django.db import transaction
 
 from shared_apps.audit.services import record
 from shared_apps.identity.models import Login, Membership
-from shared_apps.identity.services.passwords import hash_password
+from shared_apps.identity.services.passwords import hash_password, temporary_password
 from shared_apps.identity.services.sign_in import email_hash
 from tenants import epoch
 from tenants.permissions import PLATFORM_ROLES, ROLES
@@ -59,3 +59,35 @@ def holders(role: str) -> int:
 def is_known(email: str) -> bool:
     """Whether somebody can sign in with this address."""
     return bool(Login.objects.filter(email_hash=email_hash(email)).exists())
+
+
+@transaction.atomic
+def account_of(*, email: str, password_hash: str) -> tuple[Login, bool]:
+    """The login of an address, and whether it is new. A known one keeps its password.
+
+    Without a hash nobody can sign in yet: a password or a link comes later. Either way it is not yet their own.
+    """
+    login, new = Login.objects.get_or_create(
+        email_hash=email_hash(email), defaults={"password_hash": password_hash, "must_change_password": True}
+    )
+    return login, new
+
+
+def untouched(logins: dict[str, UUID]) -> dict[str, UUID]:
+    """Those of `logins` (by any name) that nobody has entered yet."""
+    fresh = Login.objects.filter(pk__in=logins.values(), active=True, must_change_password=True, sessions=None)
+    there = set(fresh.values_list("pk", flat=True))
+    return {name: login for name, login in logins.items() if login in there}
+
+
+def make_temporary(login: UUID) -> str:
+    """Give an account a new temporary password: answered here, kept as a hash."""
+    made = temporary_password()
+    Login.objects.filter(pk=login).update(password_hash=hash_password(made), must_change_password=True)
+    return made
+
+
+def people_of(role: str, *, school: UUID) -> list[UUID]:
+    """The staff rows of those who hold `role` in a school and may sign in."""
+    held = Membership.objects.filter(school=school, role=role, active=True, login__active=True).exclude(person=None)
+    return [person for person in held.values_list("person", flat=True).distinct() if person]

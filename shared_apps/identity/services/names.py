@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shared_apps.identity.models import Membership
 from tenants.actor import Actor
 from tenants.ask import ask
+from tenants.cells import CellDown
 
 
 def name_of(actor: Actor) -> str:
@@ -34,5 +35,8 @@ def introduce(actor: Actor) -> Introduction:
     """Name and effective language in one visit to the school: own choice, else the school's default."""
     if actor.school is None:
         return Introduction(name_of(actor), actor.language)
-    told = ask(actor.school, "people.introduction", person=actor.person)
+    try:
+        told = ask(actor.school, "people.introduction", person=actor.person)
+    except CellDown:  # the page itself will say so
+        return Introduction("", actor.language)
     return Introduction(str(told["name"]), actor.language or str(told["default_language"]))

@@ -1,20 +1,23 @@
-// Live pages: one beat every 30 s while the tab is visible, an honest mark when the last answer is old.
+// Live pages: one beat every 30 s (or as often as the mark says, until what it shows is over) while the tab is visible, an honest mark when the last answer is old.
 import { morph } from "./morph.js";
 
-const EVERY = 30_000;
+const USUAL = 30_000;
 const STALE_AFTER = 90_000;
 
 export function startBeat(root = document) {
   const marks = [...root.querySelectorAll("[data-live]")];
   if (!marks.length) return;
+  const every = Math.min(USUAL, ...marks.filter((mark) => mark.dataset.every).map((mark) => mark.dataset.every * 1000));
   let fresh = Date.now();
-  let due = fresh + EVERY;
+  let due = fresh + every;
 
+  const over = () => every < USUAL && document.querySelector("[data-live-done]");
   const beat = () => {
-    due = Date.now() + EVERY;
+    due = Date.now() + every;
     document.body.dispatchEvent(new CustomEvent("live"));
   };
   const look = () => {
+    if (over()) return marks.forEach((mark) => { mark.hidden = true; });
     const state = Date.now() - fresh > STALE_AFTER ? "stale" : "live";
     for (const mark of marks) if (mark.dataset.state !== state) mark.dataset.state = state;
     if (!document.hidden && Date.now() >= due) beat();

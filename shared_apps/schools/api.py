@@ -1,0 +1,63 @@
+"""The doors to a school's beginning."""
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router, Status
+
+from shared_apps.schools.schemas import (
+    BegunOut,
+    NewPersonIn,
+    NewSchoolOut,
+    OnboardingIn,
+    OnboardingOut,
+    PasswordOut,
+    StepOut,
+)
+from shared_apps.schools.services import onboarding, onboarding_answers, onboarding_progress
+from tenants.door import Within, actor_of, api
+from tenants.ids import parse_id
+from tenants.permissions import Permission
+
+onboardings = Router(tags=["operator"])
+ASKED_AS = "Idempotency-Key"
+
+
+@api(
+    onboardings, "POST", "/operator/onboardings", permission=Permission.SCHOOLS_ONBOARD, within=Within.PLATFORM,
+    audit="schools.onboarding_started", response={202: BegunOut},
+)  # fmt: skip
+def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
+    """Start making a school. Generated passwords are answered here and nowhere else.
+
+    The same call again within a day, or under the same `Idempotency-Key`, answers the same id and no password.
+    """
+    answers = onboarding_answers.checked(
+        name=body.school.name, timezone=body.school.timezone, close_time=body.school.close_time,
+        region=body.school.region, circle="", admin=_told(body.admin),
+        officer=_told(body.officer) if body.officer else None,
+    )  # fmt: skip
+    begun = onboarding.begin_at_once(
+        answers, asked_as=request.headers.get(ASKED_AS, "")[:200], by=actor_of(request), now=timezone.now()
+    )
+    passwords = [PasswordOut(email=email, temporary_password=made) for email, made in begun.passwords.items()]
+    return Status(202, BegunOut(id=begun.onboarding.pk, passwords=passwords))
+
+
+def _told(person: NewPersonIn) -> dict[str, str]:
+    return {"name": person.name, "email": person.email, "password": person.password or ""}
+
+
+@api(
+    onboardings, "GET", "/operator/onboardings/{onboarding_id}", permission=Permission.SCHOOLS_ONBOARD,
+    within=Within.PLATFORM, audit=None, response=OnboardingOut,
+)  # fmt: skip
+def show(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
+    """How far it has come."""
+    found = onboarding.onboarding_of(parse_id(onboarding_id), actor=actor_of(request))
+    now = onboarding_progress.progress(found, now=timezone.now())
+    school = now.school
+    return OnboardingOut(
+        id=now.id, state=now.state,
+        steps=[StepOut(name=step.name, state=step.state, attempts=step.attempts) for step in now.steps],
+        school=NewSchoolOut(id=school.id, slug=school.slug, name=school.name, state=school.state) if school else None,
+    )  # fmt: skip

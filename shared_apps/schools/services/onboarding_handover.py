@@ -1,0 +1,67 @@
+"""Handing the first accounts over: temporary passwords, made when they are asked for and answered once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from shared_apps.audit.services import record
+from shared_apps.identity.services.accounts import make_temporary, untouched
+from shared_apps.schools.models import Onboarding
+from shared_apps.workflows.models import Run, RunState, Step
+from tenants.actor import Actor
+from tenants.ask import ask
+from tenants.models import school_ref
+from tenants.problems import Refusal, conflict
+
+ACCOUNTS = "create_admin"  # the step that made them
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One person's way in, as it is shown, copied and printed."""
+
+    role: str
+    name: str
+    email: str
+    password: str
+
+
+def waiting(onboarding: Onboarding) -> dict[str, UUID]:
+    """Role -> login of those who were given no password by anybody and have not been in yet."""
+    step = Step.objects.filter(run=onboarding.pk, name=ACCOUNTS).first()
+    result: dict[str, Any] = step.result if step else {}
+    made = {role: UUID(result[role]) for role in result.get("generate", [])}
+    return untouched(made)
+
+
+def hand_over(onboarding: Onboarding, *, again: bool, by: Actor, now: datetime) -> list[Slip]:
+    """Make and answer temporary passwords. Raises 409 before the school is there, and `shown` the second time.
+
+    `again`: an answer got lost; others are made and the lost ones stop working. Nobody's own password is touched:
+    only accounts that nobody has entered yet.
+    """
+    if Run.objects.get(pk=onboarding.pk).state != RunState.COMPLETE:
+        raise conflict("The school is not ready yet.")
+    cards = {
+        role: _card(onboarding.school, person)
+        for role, person in (("school_admin", onboarding.admin), ("gate_officer", onboarding.officer)) if person
+    }  # fmt: skip
+    with transaction.atomic():
+        held = Onboarding.objects.select_for_update().get(pk=onboarding.pk)
+        if held.handed_over_at and not again:
+            raise Refusal(409, "shown", "Already shown.")
+        accounts = waiting(held)
+        passwords = {role: make_temporary(login) for role, login in accounts.items()}
+        held.handed_over_at = now
+        held.save(update_fields=["handed_over_at"])
+        facts = {"run": str(held.pk), "logins": [str(login) for login in accounts.values()]}
+        record("schools.passwords_made", by=by.name_in_audit, now=now, school=held.school, facts=facts)
+    return [Slip(role, *cards[role], password) for role, password in passwords.items()]
+
+
+def _card(school: UUID, person: UUID) -> tuple[str, str]:
+    told = ask(school_ref(school), "people.staff_card", person=person)
+    return told["name"], told["email"]

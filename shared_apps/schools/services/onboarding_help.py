@@ -1,0 +1,96 @@
+"""School setup tasks needing help: what was given up or stands still, and what a person may do about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from shared_apps.audit.services import record
+from shared_apps.groups.services import within_reach
+from shared_apps.schools.models import Onboarding
+from shared_apps.schools.services.onboarding import reaches
+from shared_apps.schools.services.onboarding_check import admin_check
+from shared_apps.schools.services.onboarding_progress import overdue
+from shared_apps.workflows.models import RunState, Step, StepState
+from shared_apps.workflows.services import runs
+from tenants.actor import Actor
+from tenants.problems import conflict
+
+OPEN = (StepState.WAITING, StepState.RUNNING, StepState.FAILED)
+
+
+@dataclass(frozen=True)
+class SetupTask:
+    """An onboarding that does not go on by itself. `stalled`: nobody does its step; else `step` was given up."""
+
+    id: UUID
+    name: str
+    step: str
+    reason: str
+    attempts: int
+    stalled: bool
+    since: datetime
+
+
+def open_setup_tasks(actor: Actor, *, now: datetime) -> list[SetupTask]:
+    """What needs help among the schools within reach, the oldest first."""
+    waiting = Onboarding.objects.select_related("run").filter(
+        acknowledged_at=None, run__state__in=(RunState.RUNNING, RunState.PARTIAL)
+    )
+    reached = set(within_reach(actor).filter(pk__in=waiting.values("school")).values_list("pk", flat=True))
+    found = [one for one in waiting if one.school in reached or reaches(actor, one.school)]
+    steps = Step.objects.filter(run__in=[one.pk for one in found], state__in=OPEN)
+    tasks = [_task(one, step, now) for one in found for step in steps if step.run_id == one.pk]
+    return sorted((task for task in tasks if task), key=lambda task: task.since)
+
+
+def _task(onboarding: Onboarding, step: Step, now: datetime) -> SetupTask | None:
+    given_up = step.state == StepState.FAILED
+    if not given_up and not overdue(step, now):
+        return None
+    since = (step.ended_at if given_up else step.wake_at) or step.wake_at
+    return SetupTask(
+        onboarding.pk, onboarding.name, step.name, step.reason, step.attempts, stalled=not given_up, since=since
+    )  # fmt: skip
+
+
+def retry(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
+    """Try the step that was given up again. Raises 409."""
+    runs.retry(onboarding.pk, by=by.name_in_audit, now=now)
+
+
+def resume(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
+    """Let one that stands still go on. Raises 409."""
+    runs.resume(onboarding.pk, by=by.name_in_audit, now=now)
+
+
+def acknowledge(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
+    """Somebody confirms that the school has an admin; what a look at it finds right now is kept as evidence.
+
+    Raises 409 for one that needs no help, and `no_admin` when the look finds that it has none.
+    """
+    check = admin_check(onboarding.school)
+    if isinstance(check.present, int) and not check.has_admin:
+        raise conflict("No admin was found in this school.", "no_admin")
+    with transaction.atomic():
+        held = Onboarding.objects.select_for_update(of=("self",)).select_related("run").get(pk=onboarding.pk)
+        if held.run.state != RunState.PARTIAL or held.acknowledged_at:
+            raise conflict("This needs no help any more.")
+        held.acknowledged_at, held.acknowledged_by = now, by.name_in_audit
+        held.evidence = check.evidence(now)
+        held.save(update_fields=["acknowledged_at", "acknowledged_by", "evidence"])
+        record(
+            "schools.setup_acknowledged", by=by.name_in_audit, now=now, school=held.school,
+            facts={"run": str(held.pk), **held.evidence},
+        )  # fmt: skip
+
+
+def take_back(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
+    """Undo an acknowledgement: the item needs help again. Raises 409 when there is none."""
+    with transaction.atomic():
+        changed = Onboarding.objects.filter(pk=onboarding.pk).exclude(acknowledged_at=None)
+        if not changed.update(acknowledged_at=None, acknowledged_by="", evidence={}):
+            raise conflict("This was not acknowledged.")
+        facts = {"run": str(onboarding.pk)}
+        record("schools.setup_reopened", by=by.name_in_audit, now=now, school=onboarding.school, facts=facts)

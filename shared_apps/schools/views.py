@@ -1,0 +1,212 @@
+"""The pages about new schools: form, review, live progress, result, and what needs help."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from shared_apps.schools.forms import SchoolForm, initial
+from shared_apps.schools.models import Draft, Onboarding
+from shared_apps.schools.services import onboarding as bringing_in
+from shared_apps.schools.services import onboarding_answers as answers_of
+from shared_apps.schools.services import onboarding_handover as handover
+from shared_apps.schools.services import onboarding_help as help_with
+from shared_apps.schools.services.onboarding_check import admin_check
+from shared_apps.schools.services.onboarding_progress import latest, progress
+from tenants.door import Within, actor_of, page, person_of
+from tenants.ids import parse_id
+from tenants.permissions import Permission
+from tenants.problems import Refusal
+
+ONBOARD: dict[str, Any] = {"permission": Permission.SCHOOLS_ONBOARD, "within": Within.PLATFORM}
+STEP_NAMES: dict[str, str | Promise] = {
+    "create_school": gettext_lazy("Create the school"),
+    "create_admin": gettext_lazy("Create the admin account"),
+    "provisioned": gettext_lazy("School provisioned"),
+}
+ROLES: dict[str, str | Promise] = {
+    "school_admin": pgettext_lazy("account of a new school", "Admin"),
+    "gate_officer": pgettext_lazy("account of a new school", "Officer"),
+}
+REASONS: dict[str, str | Promise] = {
+    "lost": gettext_lazy("The program that did this step ended each time before it was done."),
+    "answers_gone": gettext_lazy("The names and addresses for this step are not there any more."),
+    "no_admin": gettext_lazy("No admin was found in the school."),
+    "school_unavailable": gettext_lazy("The school’s data did not answer."),
+    "unknown_step": gettext_lazy("This version of the product does not know this step."),
+}
+
+
+def why(reason: str) -> str:
+    """A reason as a sentence; one we have no sentence for is named by its code."""
+    known = REASONS.get(reason)
+    return str(known) if known else _("Something failed that was not foreseen. Code: %(code)s") % {"code": reason}
+
+
+@page(**ONBOARD, audit=None)
+def new_school(request: HttpRequest) -> HttpResponse:
+    """The form. Its answers wait, sealed, until somebody has reviewed them."""
+    _actor, owner, _session = person_of(request)
+    earlier = _draft(request.GET.get("draft"), owner) if request.GET.get("draft") else None
+    if request.method != "POST":
+        form = SchoolForm(initial=initial(answers_of.opened(earlier)) if earlier else None)
+        return render(request, "schools/onboarding_form.html", {"form": form, "earlier": earlier})
+    form = SchoolForm(request.POST)
+    given = form.answers()
+    if given is None:
+        return render(request, "schools/onboarding_form.html", {"form": form, "earlier": earlier}, status=422)
+    draft = answers_of.keep(given, owner=owner, now=timezone.now(), draft=earlier.id if earlier else None)
+    return redirect(f"/operator/schools/new/{draft.id}")
+
+
+def _draft(key: object, owner: Any) -> Draft:
+    return answers_of.draft_of(parse_id(key), owner=owner)
+
+
+@page(**ONBOARD, audit="schools.onboarding_started")
+def review(request: HttpRequest, draft_id: str) -> HttpResponse:
+    """What is going to be created; the button carries the hash of what was read here."""
+    actor, owner, _session = person_of(request)
+    known = Onboarding.objects.filter(pk=parse_id(draft_id)).first() if parse_id(draft_id) else None
+    if known:  # a second click, or the way back
+        return redirect(f"/operator/onboardings/{known.pk}")
+    draft = _draft(draft_id, owner)
+    changed = None
+    if request.method == "POST":
+        try:
+            begun = bringing_in.begin(draft, review=request.POST.get("review", ""), by=actor, now=timezone.now())
+            return redirect(f"/operator/onboardings/{begun.pk}?new=1")
+        except Refusal as refusal:
+            changed = refusal
+    given = answers_of.opened(draft)
+    people = [(role, ROLES[role], person) for role, person in given.people().items()]
+    doubts = bringing_in.doubts(given, actor=actor)
+    group = dict(SchoolForm().circles).get(given.circle, "")
+    context = {"draft": draft, "given": given, "people": people, "doubts": doubts, "group": group, "changed": changed}
+    return render(request, "schools/onboarding_review.html", context, status=changed.status if changed else 200)
+
+
+@page(**ONBOARD, audit=None)
+def onboardings(request: HttpRequest) -> HttpResponse:
+    """What needs help, and the latest onboardings."""
+    actor, now = actor_of(request), timezone.now()
+    tasks = help_with.open_setup_tasks(actor, now=now)
+    before = parse_id(request.GET.get("before")) if request.GET.get("before") else None
+    rows, more = latest(actor, before=before)
+    left = parse_id(request.GET.get("left")) if request.GET.get("left") else None
+    context = {
+        "tasks": [(task, STEP_NAMES.get(task.step, task.step), why(task.reason)) for task in tasks],
+        "rows": rows, "more": rows[-1].id if more else None, "before": before,
+        "left": Onboarding.objects.filter(pk=left).exclude(acknowledged_at=None).first() if left else None,
+    }  # fmt: skip
+    return render(request, "schools/onboardings.html", context)
+
+
+@page(**ONBOARD, audit=None)
+def onboarding(request: HttpRequest, onboarding_id: str) -> HttpResponse:
+    """Live progress, then the result."""
+    found = _found(request, onboarding_id)
+    live = "X-Live" in request.headers
+    template = "schools/_onboarding.html" if live else "schools/onboarding.html"
+    return render(request, template, _context(request, found, timezone.now()))
+
+
+def _found(request: HttpRequest, key: str) -> Onboarding:
+    return bringing_in.onboarding_of(parse_id(key), actor=actor_of(request))
+
+
+def _context(request: HttpRequest, found: Onboarding, now: datetime) -> dict[str, Any]:
+    seen = progress(found, now=now)
+    failed = seen.failed_step
+    return {
+        "onboarding": found, "progress": seen,
+        "steps": [(step, STEP_NAMES.get(step.name, step.name)) for step in seen.steps],
+        "why": why(failed.reason) if failed else "",
+        "failed_name": STEP_NAMES.get(failed.name, failed.name) if failed else "",
+        "accounts": handover.waiting(found) if seen.state == "complete" else {},
+        "mine": found.run.started_by == actor_of(request).name_in_audit,
+        "here": f"/operator/onboardings/{found.pk}",
+    }  # fmt: skip
+
+
+@page(**ONBOARD, audit="schools.passwords_made")
+def passwords(request: HttpRequest, onboarding_id: str) -> HttpResponse:
+    """Temporary passwords, made and shown by this answer alone. Asked by script it is the part of the page alone."""
+    found = _found(request, onboarding_id)
+    if request.method != "POST":
+        return redirect(f"/operator/onboardings/{found.pk}")
+    now, slips = timezone.now(), []
+    try:
+        again = request.POST.get("again") == "1"
+        slips = handover.hand_over(found, again=again, by=actor_of(request), now=now)
+    except Refusal as refusal:
+        if refusal.code != "shown":
+            raise
+    found.refresh_from_db()
+    context = {
+        **_context(request, found, now), "slips": [(ROLES[slip.role], slip) for slip in slips], "shown": not slips,
+        "sign_in": f"{settings.PUBLIC_URL}/login",
+    }  # fmt: skip
+    part = request.headers.get("X-Part") == "1"
+    return render(request, "schools/_onboarding_slips.html" if part else "schools/onboarding.html", context)
+
+
+@page(**ONBOARD, audit="workflows.step_retried")
+def retry(request: HttpRequest, onboarding_id: str) -> HttpResponse:
+    """Try the step that was given up again."""
+    found = _found(request, onboarding_id)
+    if request.method == "POST":
+        help_with.retry(found, by=actor_of(request), now=timezone.now())
+    return redirect(f"/operator/onboardings/{found.pk}?saved=retried")
+
+
+@page(**ONBOARD, audit="workflows.run_resumed")
+def resume(request: HttpRequest, onboarding_id: str) -> HttpResponse:
+    """Let one that stands still go on."""
+    found = _found(request, onboarding_id)
+    if request.method == "POST":
+        help_with.resume(found, by=actor_of(request), now=timezone.now())
+    return redirect(f"/operator/onboardings/{found.pk}?saved=resumed")
+
+
+@page(**ONBOARD, audit=None)
+def again(request: HttpRequest, onboarding_id: str) -> HttpResponse:
+    """Start again after a failure, with the answers that were given."""
+    found = _found(request, onboarding_id)
+    _actor, owner, _session = person_of(request)
+    if request.method != "POST":
+        return redirect(f"/operator/onboardings/{found.pk}")
+    draft = bringing_in.start_again(found, owner=owner, now=timezone.now())
+    return redirect(f"/operator/schools/new?draft={draft.id}" if draft else "/operator/schools/new")
+
+
+@page(**ONBOARD, audit="schools.setup_acknowledged")
+def acknowledge(request: HttpRequest, onboarding_id: str) -> HttpResponse:
+    """Confirm that the school has an admin, with a live look at it beside the question."""
+    found = _found(request, onboarding_id)
+    unsure = None
+    if request.method == "POST":
+        unsure = _("Tick the box to confirm that this school has an admin.")
+        if request.POST.get("confirmed") == "1":
+            try:
+                help_with.acknowledge(found, by=actor_of(request), now=timezone.now())
+                return redirect(f"/operator/onboardings?left={found.pk}")
+            except Refusal as refusal:
+                unsure = _("No admin was found in the school.") if refusal.code == "no_admin" else refusal.detail
+    context = {"onboarding": found, "check": admin_check(found.school), "unsure": unsure}
+    return render(request, "schools/onboarding_acknowledge.html", context, status=409 if unsure else 200)
+
+
+@page(**ONBOARD, audit="schools.setup_reopened")
+def undo(request: HttpRequest, onboarding_id: str) -> HttpResponse:
+    """Take an acknowledgement back."""
+    found = _found(request, onboarding_id)
+    if request.method == "POST":
+        help_with.take_back(found, by=actor_of(request), now=timezone.now())
+    return redirect("/operator/onboardings?saved=reopened_task")

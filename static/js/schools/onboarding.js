@@ -1,0 +1,61 @@
+// The result of an onboarding: passwords asked for once by the tab that made the school, copied, printed, not lost by accident.
+
+const place = document.getElementById("handover");
+const here = new URL(location.href);
+const first = here.searchParams.get("new") === "1";
+if (first) {
+  here.searchParams.delete("new");
+  history.replaceState(null, "", here); // a reload is no first look
+}
+let held = Boolean(place.querySelector("[data-slips]"));
+
+async function handOver(form) {
+  const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Part": "1" } });
+  if (!answer.ok || answer.redirected) return;
+  place.innerHTML = await answer.text();
+  held = Boolean(place.querySelector("[data-slips]"));
+  form.remove();
+  place.querySelector("h2")?.focus();
+}
+
+function look() {
+  const form = document.querySelector("[data-handover][data-first]");
+  if (first && form && !form.dataset.asked && !document.hidden) {
+    form.dataset.asked = "1";
+    handOver(form).catch(() => { delete form.dataset.asked; }); // its button is still there
+  }
+}
+
+document.body.addEventListener("live:done", look);
+document.addEventListener("visibilitychange", look);
+look();
+
+document.addEventListener("click", async (event) => {
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    const password = copy.parentElement.querySelector("[data-password]");
+    if (await kept(password)) {
+      copy.textContent = copy.dataset.done;
+      copy.dataset.copied = "";
+      if (![...document.querySelectorAll("[data-copy]")].some((one) => one.dataset.copied === undefined)) held = false;
+    }
+  }
+  if (event.target.closest("[data-print]")) {
+    held = false;
+    print();
+  }
+});
+
+async function kept(node) {
+  try {
+    await navigator.clipboard.writeText(node.textContent);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(node); // no clipboard on this page: one keystroke is left to do
+    return false;
+  }
+}
+
+addEventListener("beforeunload", (event) => {
+  if (held) event.preventDefault();
+});

@@ -1,0 +1,37 @@
+"""What goes through a school's cursor: one statement at a time, and only such as read or write rows.
+
+So whoever controls a whole statement still cannot change role, path or settings, prepare, declare or run a block. It is
+a guard before the wall, not the wall: `tests/isolation/test_injection.py` tries the database without it.
+"""
+
+import re
+from typing import Any
+
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.utils import DatabaseError
+
+# LOCK, because a projection that is made anew keeps everybody else from writing to it.
+ROWS = re.compile(r"[\s(]*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES|LOCK)\b", re.IGNORECASE)
+
+
+class NotAboutRows(DatabaseError):
+    """A statement that is no SELECT, INSERT, UPDATE or DELETE was to be sent as a school."""
+
+
+Bound: Any = ServerBindingCursor
+
+
+class RowsCursor(Bound):  # type: ignore[misc]
+    def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
+        if not (isinstance(query, str) and ROWS.match(query)):
+            raise NotAboutRows("A school's cursor reads and writes rows, and nothing else.")
+        return super().execute(query, params, **more)
+
+    def executemany(self, query: Any, params_seq: Any, **more: Any) -> Any:
+        if not (isinstance(query, str) and ROWS.match(query)):
+            raise NotAboutRows("A school's cursor reads and writes rows, and nothing else.")
+        return super().executemany(query, params_seq, **more)
+
+    def _execute_send(self, query: Any, *, force_extended: bool = False, binary: bool | None = None) -> None:
+        # The extended protocol takes one statement, with parameters or without.
+        super()._execute_send(query, force_extended=True, binary=binary)

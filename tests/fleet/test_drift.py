@@ -1,0 +1,213 @@
+"""What a school's schema has become, seen by a login that may read no school, and kept where the operator looks."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.utils import timezone
+
+from tenants import drift, jobs
+from tenants.models import DriftFinding, SchoolPlacement
+from tests.processes import Process
+
+NOW = timezone.now()
+MIDNIGHT = NOW.replace(hour=23, minute=5)
+
+# Each kind of thing that can be changed behind our back, in {s}, whose role is {r}; and how it is undone.
+CHANGES = {
+    "column": ("ALTER TABLE {s}.people_learner ADD COLUMN x int", "ALTER TABLE {s}.people_learner DROP COLUMN x"),
+    "type": (
+        "ALTER TABLE {s}.people_learner ALTER number TYPE varchar(99)",
+        "ALTER TABLE {s}.people_learner ALTER number TYPE varchar({number})",
+    ),
+    "nullability": (
+        "ALTER TABLE {s}.people_learner ALTER number DROP NOT NULL",
+        "ALTER TABLE {s}.people_learner ALTER number SET NOT NULL",
+    ),
+    "default": (
+        "ALTER TABLE {s}.people_learner ALTER number SET DEFAULT 'x'",
+        "ALTER TABLE {s}.people_learner ALTER number DROP DEFAULT",
+    ),
+    "missing index": ("DROP INDEX {s}.learner_by_name", None),
+    "constraint": (
+        "ALTER TABLE {s}.people_learner ADD CONSTRAINT x CHECK (true)",
+        "ALTER TABLE {s}.people_learner DROP CONSTRAINT x",
+    ),
+    "trigger switched off": (
+        "ALTER TABLE {s}.events_event DISABLE TRIGGER USER",
+        "ALTER TABLE {s}.events_event ENABLE TRIGGER USER",
+    ),
+    "function": (
+        "CREATE FUNCTION {s}.x() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP FUNCTION {s}.x()",
+    ),
+    "table's right": (
+        "GRANT DELETE ON {s}.events_event TO {r}",
+        "REVOKE DELETE ON {s}.events_event FROM {r}",
+    ),
+    "column's right": (
+        "GRANT UPDATE (body) ON {s}.events_event TO {r}",
+        "REVOKE UPDATE (body) ON {s}.events_event FROM {r}",
+    ),
+    "schema's right": ("GRANT CREATE ON SCHEMA {s} TO {r}", "REVOKE CREATE ON SCHEMA {s} FROM {r}"),
+    "another login let in": (
+        "GRANT USAGE ON SCHEMA {s} TO platform",
+        "REVOKE USAGE ON SCHEMA {s} FROM platform",
+    ),
+    "another member of the role": ("GRANT {r} TO platform", "REVOKE {r} FROM platform"),
+    "role may do more": ("ALTER ROLE {r} CREATEROLE", "ALTER ROLE {r} NOCREATEROLE"),
+    "owner": ("ALTER TABLE {s}.people_learner OWNER TO migrator", "ALTER TABLE {s}.people_learner OWNER TO owner"),
+    "rule": (
+        "CREATE RULE x AS ON INSERT TO {s}.events_event DO INSTEAD NOTHING",
+        "DROP RULE x ON {s}.events_event",
+    ),
+    "row security": (
+        "ALTER TABLE {s}.people_learner ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE {s}.people_learner DISABLE ROW LEVEL SECURITY",
+    ),
+    "default right": (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA {s} GRANT SELECT ON TABLES TO platform",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA {s} REVOKE SELECT ON TABLES FROM platform",
+    ),
+    "no schema at all": ("ALTER SCHEMA {s} RENAME TO gone", "ALTER SCHEMA gone RENAME TO {s}"),
+}
+
+
+def look(now=NOW):
+    return drift.look(list(SchoolPlacement.objects.values_list("pk", flat=True)), now=now)
+
+
+@pytest.fixture
+def change(admin, greenfield):
+    """`change(statement)` in Greenfield, by the administrator."""
+    number = admin.execute(
+        "SELECT character_maximum_length FROM information_schema.columns"
+        " WHERE table_schema = %s AND table_name = 'people_learner' AND column_name = 'number'",
+        [greenfield.ref.schema],
+    ).fetchone()[0]
+    names = {"s": f'"{greenfield.ref.schema}"', "r": f'"{greenfield.ref.role}"', "number": number}
+    return lambda statement: admin.execute(statement.format(**names))
+
+
+def test_a_fleet_as_it_was_built_has_no_drift(real_commits):
+    assert drift.standing().never_looked_at == 2
+    assert look() == 2
+    assert drift.open_findings() == []
+    assert drift.standing() == drift.Standing(schools=2, differing=0, never_looked_at=0, oldest=NOW)
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_each_change_is_found_with_the_platforms_login_and_resolved_when_it_is_undone(what, change):
+    done, undone = CHANGES[what]
+    change(done)
+    try:
+        look()
+        (found,) = drift.open_findings()
+        assert found.slug == "greenfield" and found.differences and found.number >= len(found.differences)
+    finally:
+        if undone:
+            change(undone)
+    if undone:
+        look(NOW + timedelta(hours=1))
+        assert drift.open_findings() == []
+        assert DriftFinding.objects.get().resolved_at == NOW + timedelta(hours=1)
+
+
+def test_a_difference_that_stays_is_one_finding_that_is_seen_again(change):
+    change(CHANGES["column"][0])
+    look()
+    change(CHANGES["constraint"][0])
+    look(NOW + timedelta(days=1))
+    (found,) = drift.open_findings()
+    assert (found.found_at, found.seen_at) == (NOW, NOW + timedelta(days=1))
+    assert len(found.differences) == found.number == 2 and all(line.startswith("+ ") for line in found.differences)
+    change(CHANGES["column"][1])
+    change(CHANGES["constraint"][1])
+    # A dropped column leaves no trace in what is compared, and what comes back is a finding of its own.
+    look(NOW + timedelta(days=2))
+    change(CHANGES["constraint"][0])
+    look(NOW + timedelta(days=3))
+    assert DriftFinding.objects.count() == 2
+    assert [found.found_at for found in drift.open_findings()] == [NOW + timedelta(days=3)]
+
+
+def test_a_school_that_moves_while_it_is_looked_at_is_left_for_the_next_look(change, monkeypatch):
+    change(CHANGES["column"][0])
+    lines = drift.catalog.lines_of_many
+
+    def moved_meanwhile(cursor, places):
+        found = lines(cursor, places)
+        SchoolPlacement.objects.update(migrated_at=NOW + timedelta(seconds=1))
+        return found
+
+    monkeypatch.setattr(drift.catalog, "lines_of_many", moved_meanwhile)
+    look()
+    assert drift.open_findings() == [] and drift.standing().never_looked_at == 2
+
+
+def test_a_state_nobody_wrote_a_reference_for_is_unknown_and_not_clean(real_commits):
+    SchoolPlacement.objects.update(fingerprint="of another time")
+    assert look() == 0
+    assert drift.standing().never_looked_at == 2
+    assert drift.by_night(now=MIDNIGHT) == 0
+
+
+def test_the_clock_looks_by_night_alone_and_once_a_night(change):
+    change(CHANGES["column"][0])
+    assert drift.by_night(now=NOW.replace(hour=9)) == 0
+    assert drift.standing().never_looked_at == 2
+    assert drift.by_night(now=MIDNIGHT) == 2
+    assert [found.slug for found in drift.open_findings()] == ["greenfield"]
+    assert drift.by_night(now=MIDNIGHT + timedelta(minutes=10)) == 0
+    assert drift.by_night(now=MIDNIGHT + timedelta(days=1)) == 2
+
+
+def test_a_turn_ends_when_its_time_is_over(real_commits):
+    ticks = iter([0.0, drift.TURN + 1])
+    assert drift.by_night(now=MIDNIGHT, clock=lambda: next(ticks)) == 0
+    assert drift.standing().never_looked_at == 2
+
+
+def test_the_job_is_one_a_worker_knows(real_commits, monkeypatch):
+    asked = []
+    monkeypatch.setattr(drift, "by_night", lambda now: asked.append(now))
+    jobs.run('{"job": "drift.look", "school": null, "ids": []}')
+    assert len(asked) == 1
+
+
+@pytest.mark.processes
+def test_a_process_without_the_migrators_login_can_look(change, real_commits, tmp_path):
+    change(CHANGES["missing index"][0])
+    program = (
+        "import django; django.setup()\n"
+        "from django.db import connections; assert 'migrator' not in connections.databases\n"
+        "from datetime import UTC, datetime; from tenants import drift\n"
+        "assert drift.by_night(now=datetime(2026, 11, 20, 23, tzinfo=UTC)) == 2"
+    )
+    process = Process(["-c", program], real_commits, tmp_path / "log", PROCESS="worker", MIGRATOR_DATABASE_URL="")
+    assert process.ended() == 0, process.log.read_text()
+    (found,) = drift.open_findings()
+    assert found.slug == "greenfield" and any("learner_by_name" in line for line in found.differences)
+
+
+def test_the_command_writes_down_what_it_finds_and_lists_what_is_open(change, capsys):
+    change(CHANGES["missing index"][0])
+    with pytest.raises(CommandError, match="1 schools differ"):
+        call_command("drift")
+    with pytest.raises(CommandError, match="1 schools differ"):
+        call_command("drift", open=True)
+    assert capsys.readouterr().out.count("- index | people_learner | learner_by_name") == 2
+    with connections["migrator"].cursor() as cursor:
+        cursor.execute("UPDATE public.tenants_driftfinding SET resolved_at = now()")
+    call_command("drift", open=True)
+    assert "Nothing is open." in capsys.readouterr().out
+
+
+def test_each_wave_of_a_migration_is_looked_at(ahead, change, capsys):
+    change(CHANGES["table's right"][0])
+    ahead.add()
+    call_command("migrate_schools")
+    assert [found.slug for found in drift.open_findings()] == ["greenfield"]
+    assert "1 schools differ from the reference" in capsys.readouterr().out
+    assert drift.standing().never_looked_at == 0
