@@ -18,6 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
@@ -59,6 +60,7 @@ def measure() -> Iterator[Figure]:
         return
     life, told = _life()
     after = SCHOOLS if life is None else max(1, math.ceil(life * SCHOOLS / ARRIVALS))
+    after = min(after, settings.SCHOOLS_PER_CONNECTION)
     pairs = [(_most(schools, after), _most(schools, SCHOOLS)) for _ in range(ROUNDS)]
     ours, baseline = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
     said = f"{SETTINGS}; private memory; {told}, so after {after} of {SCHOOLS} schools; baseline: never"

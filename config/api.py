@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from shared_apps.access.api import router as access
 from shared_apps.billing.api import router as billing
 from shared_apps.identity.api import router as identity
 from shared_apps.operator.api import router as operator
@@ -21,6 +22,7 @@ log = logging.getLogger("mysentinel.api")
 
 api = NinjaAPI(title="MySentinel", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
 api.add_router("/", identity)
+api.add_router("/", access)
 api.add_router("/", onboardings)
 api.add_router("/", operator)
 api.add_router("/", billing)

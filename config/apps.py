@@ -9,14 +9,15 @@ SHARED_APPS = [
     "django_q",
     "ninja",  # its API page is served from our own static files, not from a CDN
     "shared_apps.audit",
-    "shared_apps.identity",
     "shared_apps.post",
+    "shared_apps.identity",
     "shared_apps.workflows",
     "shared_apps.regions",
     "shared_apps.groups",
     "shared_apps.deliveries",
     "shared_apps.billing",
     "shared_apps.schools",
+    "shared_apps.access",
     "shared_apps.operator",
     "config",  # commands only; it has no models
 ]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from shared_apps.post import services as post
 from tenants.ask import ask
 from tenants.door import Within, page
 from tenants.models import SchoolState, school_refs
@@ -27,12 +28,16 @@ def mailbox_json(request: HttpRequest) -> HttpResponse:
 
 
 def collect(to: str) -> list[dict[str, Any]]:
-    """Every school's mail, newest first; each school is asked in its own scope."""
+    """The platform's mail and every school's, newest first; each school is asked in its own scope."""
     if settings.ENVIRONMENT != "local":
         raise not_found("There is no such address.")
-    mails = []
+    to = to.replace("\0", "")
+    mails: list[dict[str, Any]] = [
+        {**mail, "school": "MySentinel", "local": f"{mail['sent_at']:%Y-%m-%d %H:%M} UTC"}
+        for mail in post.mailbox(to=to)
+    ]
     for school in school_refs(*SchoolState):
-        for mail in ask(school, "messaging.mailbox", to=to.replace("\0", "")):
+        for mail in ask(school, "messaging.mailbox", to=to):
             # Worded here: a template would turn the moment back into the server's zone.
             local = mail["sent_at"].astimezone(school.zone).strftime("%Y-%m-%d %H:%M")
             mails.append({**mail, "school": school.name, "local": local})

@@ -45,6 +45,11 @@ SAVED: dict[str, str | Promise] = {
     "marked": _("The rest of the class is marked."),
     "submitted": _("Register submitted."),
     "reopened": _("Register reopened."),
+    "request_approved": _("Request approved. The person gets an email."),
+    "request_agreed": _("You have agreed. A second super admin has to agree, too."),
+    "request_rejected": _("Request rejected."),
+    "region_added": _("Region added."),
+    "request_reopened": _("Request reopened."),
     "retried": _("The step is being tried again."),
     "resumed": _("The work goes on."),
     "reopened_task": _("The task needs help again."),
@@ -78,6 +83,7 @@ PLATFORM_NAV: tuple[Item, ...] = (
     Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
     Item(Permission.BILLING, pgettext_lazy("navigation", "Billing"), "register", "/operator/billing", "b"),
     Item(Permission.AUDIT_READ, pgettext_lazy("navigation", "Audit"), "clock", "/operator/audit", "a"),
+    Item(Permission.REQUESTS_DECIDE, pgettext_lazy("navigation", "Access requests"), "user", "/operator/requests", "q"),
 )
 
 

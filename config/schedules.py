@@ -7,6 +7,10 @@ SCHEDULES = {
     "audit.seal": 1,
     "audit.check_chain": 30,
     "audit.seal_late": 60,
+    "post.drain": 1,  # the platform's own mail that is due and nobody was woken for
+    "post.tidy": 60,
+    "identity.tidy": 60,
+    "access.tidy": 60,
     "workflows.advance": 1,  # steps that sleep or were tried in vain; commits wake it at once
     "schools.tidy_drafts": 60,
     "billing.sweep": 10,  # schools whose count of billable learners is half a day old

@@ -87,6 +87,7 @@ ONLY_WHEN_ASKED = 1_000_000_000
 # A thread of the web process keeps its connections, and gives them up in time to bound what a backend gathers of the
 # schools it meets. No other process keeps one over a fork.
 CONNECTION_SECONDS = int(env.option("CONNECTION_SECONDS", "600")) if ENV.kind == "web" else 0
+SCHOOLS_PER_CONNECTION = 150  # and when it has met so many, however soon that is
 
 
 def _run_time(at: env.Database, *, scoped: bool) -> dict[str, Any]:

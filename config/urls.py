@@ -9,6 +9,7 @@ urlpatterns = [
     path("", pages.home),
     path("api/", api.urls),
     path("", include("shared_apps.identity.urls")),
+    path("", include("shared_apps.access.urls")),
     path("", include("shared_apps.schools.urls")),
     path("", include("shared_apps.operator.urls")),
     path("", include("shared_apps.billing.urls")),

@@ -20,7 +20,8 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, override
+from django.views.decorators.csrf import csrf_exempt
 from ninja import Router
 from ninja.constants import NOT_SET
 from pydantic import BaseModel
@@ -58,6 +59,7 @@ class Policy:
     audit: str | None
     throttle: str | None
     with_temporary_password: bool = False
+    by_link: bool = False  # a page whose address holds a secret
 
     def __post_init__(self) -> None:
         if (self.permission is None) != (self.within is Within.OPEN):
@@ -99,9 +101,14 @@ def page(
     audit: str | None,
     throttle: str | None = None,
     with_temporary_password: bool = False,
+    by_link: bool = False,
 ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Declare a page. A stranger is sent to sign in; a refusal becomes a page that says so."""
-    policy = Policy(permission, within, step_up, audit, throttle, with_temporary_password)
+    """Declare a page. A stranger is sent to sign in; a refusal becomes a page that says so.
+
+    `by_link`: a secret in the address lets in. It is kept nowhere and told to no other page; and as a browser that
+    tells nobody where it comes from names no origin either, the secret itself stands in for the check of forged posts.
+    """
+    policy = Policy(permission, within, step_up, audit, throttle, with_temporary_password, by_link)
 
     def declare(work: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         view = _scoped(policy, work)
@@ -116,9 +123,26 @@ def page(
                 return refusal_page(request, refusal)
 
         door.policy = policy  # type: ignore[attr-defined]
-        return door
+        return _discreet(door) if by_link else door
 
     return declare
+
+
+def _discreet(door: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    @csrf_exempt
+    @wraps(door)
+    def discreet(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        wanted = request.GET.get("in", "")  # the language of the mail; its reader may have chosen none here yet
+        language = wanted if wanted in dict(settings.LANGUAGES) else get_language()
+        with override(language):
+            response = door(request, *args, **kwargs)
+        response["Content-Language"] = language or settings.LANGUAGE_CODE
+        response["Referrer-Policy"] = "no-referrer"
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return discreet
 
 
 def admit(request: HttpRequest, policy: Policy) -> Actor | None:

@@ -122,6 +122,15 @@ def due(*, before: datetime, away: Iterable[str] = ()) -> list[UUID]:
 # -- by hand -----------------------------------------------------------------------------------------------------------
 
 
+def look_by_hand(*, now: datetime) -> list[tuple[str, list[str]]]:
+    """Compare every school with a reference built now, and write down what was found; `(slug, differences)` of each."""
+    differing = {school.id: (str(school.slug), lines) for school, lines in drifted()}
+    for place in SchoolPlacement.objects.using(MIGRATOR).all():
+        lines = differing[place.pk][1] if place.pk in differing else []
+        write_down(place, lines, now=now, using=MIGRATOR)
+    return list(differing.values())
+
+
 def drifted() -> Iterator[tuple[School, list[str]]]:
     """Each school that differs from a reference built now, with what differs (`-` missing, `+` too much)."""
     with reference() as wanted:

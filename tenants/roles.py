@@ -52,6 +52,12 @@ HARDENING = (
         "one SELECT could hold a lock of another school for as long as its connection lives",
     ),
     Measure(
+        "session locks for migrations",
+        "GRANT EXECUTE ON FUNCTION pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_try_advisory_lock(bigint)"
+        " TO owner, migrator",
+        "schools cannot be built or migrated",
+    ),
+    Measure(
         "large objects closed",
         "REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(int), pg_catalog.lo_create(oid),"
         " pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC",

@@ -49,11 +49,14 @@ class SignInForm(Form):
     school = forms.SlugField(max_length=63, required=False, widget=forms.HiddenInput)
 
 
-class PasswordForm(Form):
-    current = forms.CharField(
-        label=_("Current password"), max_length=1000, strip=False, validators=[storable],
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+class ForgottenForm(Form):
+    email = forms.EmailField(
+        label=_("Email address"), max_length=254, validators=[storable],
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )  # fmt: skip
+
+
+class NewPasswordForm(Form):
     new = forms.CharField(
         label=_("New password"), max_length=1000, strip=False, validators=[storable],
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -63,6 +66,14 @@ class PasswordForm(Form):
         super().__init__(*args, **kwargs)
         hint = _("At least %(number)s characters. A few words in a row are easy to remember and hard to guess.")
         self.fields["new"].help_text = hint % {"number": SHORTEST}
+
+
+class PasswordForm(NewPasswordForm):
+    current = forms.CharField(
+        label=_("Current password"), max_length=1000, strip=False, validators=[storable],
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )  # fmt: skip
+    field_order = ("current", "new")
 
 
 class AppearanceForm(Form):

@@ -30,12 +30,15 @@ class Membership(models.Model):
     role = models.CharField(max_length=20, choices=[(role, role) for role in ROLES])
     person = models.UUIDField(null=True)
     name = models.CharField(max_length=200, blank=True, default="")  # of platform people only
-    region = models.CharField(max_length=12, blank=True, default="")  # ISO 3166-2, of regional admins
+    region = models.CharField(max_length=64, blank=True, default="")  # of regional admins: ZA, ZA-GP, ZA-GP-tshwane
     active = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["login", "school", "role"], name="membership_once", nulls_distinct=False),
+            # A regional admin may answer for several regions.
+            models.UniqueConstraint(
+                fields=["login", "school", "role", "region"], name="membership_once_per_region", nulls_distinct=False
+            ),
             models.CheckConstraint(
                 name="membership_nameless_in_school", condition=models.Q(school=None) | models.Q(name="")
             ),
@@ -82,3 +85,25 @@ class SignInFailure(models.Model):
             models.Index(fields=["network", "at"], name="failure_by_network"),
             models.Index(fields=["at"], name="failure_by_time"),
         ]
+
+
+class Link(models.Model):
+    """A single-use link with which somebody sets their password. Only a hash of its secret is kept."""
+
+    digest = models.BinaryField(primary_key=True)
+    purpose = models.CharField(max_length=10)  # invite, forgotten
+    login = models.ForeignKey(Login, on_delete=models.CASCADE, related_name="links")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class Asking(models.Model):
+    """That somebody asked for something that may be asked for so often only. `key`: what for, and a hash of by whom."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["key", "at"], name="asking_by_key")]

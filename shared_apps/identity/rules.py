@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,6 +38,12 @@ def safe_path(wanted: str, otherwise: str = "/") -> str:
     """
     inside = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
     return wanted if inside else otherwise
+
+
+def workspace_of(path: str) -> str:
+    """The school an address inside the product is about: `greenfield` of `/s/greenfield/gate`, "" of most."""
+    found = re.match(r"/s/([-\w]{1,63})(?:[/?]|$)", path, re.ASCII)
+    return found[1] if found else ""
 
 
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet", "Firefox": "Firefox",

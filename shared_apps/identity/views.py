@@ -1,4 +1,4 @@
-"""The pages about oneself: signing in and out, profile, password, sessions, appearance, language."""
+"""The pages about oneself: signing in and out, forgotten passwords, profile, sessions, appearance, language."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -8,12 +8,21 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from shared_apps.identity.forms import AppearanceForm, Form, LanguageForm, PasswordForm, SignInForm
+from shared_apps.identity.forms import (
+    AppearanceForm,
+    ForgottenForm,
+    Form,
+    LanguageForm,
+    NewPasswordForm,
+    PasswordForm,
+    SignInForm,
+)
 from shared_apps.identity.models import Login, Session
-from shared_apps.identity.rules import Look, device_name, safe_path
-from shared_apps.identity.services import preferences, sign_in
+from shared_apps.identity.rules import Look, device_name, safe_path, workspace_of
+from shared_apps.identity.services import links, preferences, sign_in
 from tenants import token
 from tenants.door import Within, actor_of, page, person_of
 from tenants.ids import parse_id
@@ -54,6 +63,7 @@ def login(request: HttpRequest) -> HttpResponse:
     try:
         proved = sign_in.holder(ticket) if ticket else _prove(request, form)
         school = request.POST.get("school", "")[:63] or None
+        school = school or sign_in.at_home(proved, workspace_of(wanted))
         opened = sign_in.enter(login=proved, school=school, device=_device(request), now=timezone.now())
     except Refusal as refusal:
         if refusal.code == "choose_school" and proved:
@@ -66,8 +76,12 @@ def login(request: HttpRequest) -> HttpResponse:
 def _prove(request: HttpRequest, form: SignInForm) -> Login:
     return sign_in.prove(
         email=form.cleaned_data["email"], password=form.cleaned_data["password"],
-        network=str(request.META.get("REMOTE_ADDR", "")), now=timezone.now(),
+        network=_network(request), now=timezone.now(),
     )  # fmt: skip
+
+
+def _network(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _device(request: HttpRequest) -> str:
@@ -75,7 +89,9 @@ def _device(request: HttpRequest) -> str:
 
 
 def _sign_in_page(request: HttpRequest, form: SignInForm, wanted: str, status: int = 200) -> HttpResponse:
-    return render(request, "identity/sign_in.html", {"form": form, "next": wanted}, status=status)
+    more = {"form": form, "next": wanted, "saved": "saved" in request.GET}
+    more["school_name"] = sign_in.public_name(workspace_of(wanted))
+    return render(request, "identity/sign_in.html", more, status=status)
 
 
 def _not_signed_in(request: HttpRequest, form: SignInForm, refusal: Refusal, wanted: str) -> HttpResponse:
@@ -90,7 +106,10 @@ def _not_signed_in(request: HttpRequest, form: SignInForm, refusal: Refusal, wan
         form = SignInForm({"email": "", "password": ""})
         form.errors.clear()
         form.add_error(None, _("Choosing a school took too long. Sign in again."))
-    response = _sign_in_page(request, form, wanted, status=refusal.status)
+    return _with_headers(_sign_in_page(request, form, wanted, status=refusal.status), refusal)
+
+
+def _with_headers(response: HttpResponse, refusal: Refusal) -> HttpResponse:
     for name, value in refusal.headers.items():
         response[name] = value
     return response
@@ -115,6 +134,44 @@ def _end(session: UUID | None, by: str) -> None:
     found = Session.objects.filter(pk=session).first() if session else None
     if found:
         sign_in.revoke(found, by=by, now=timezone.now())
+
+
+@page(permission=None, within=Within.OPEN, audit=None, throttle="forgotten")
+def forgot_password(request: HttpRequest) -> HttpResponse:
+    """Ask for a link to a new password. The answer tells nobody whether the address is known here."""
+    form = ForgottenForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if form.is_valid():
+        try:
+            links.forgot(
+                email=form.cleaned_data["email"], network=_network(request), language=get_language() or "",
+                now=timezone.now(),
+            )  # fmt: skip
+            return redirect("/forgot-password?sent")
+        except Refusal as refusal:
+            form.refuse(refusal, too_many_requests=_("Asked for too often. Wait an hour, then try again."))
+            response = render(request, "identity/forgot_password.html", {"form": form}, status=refusal.status)
+            return _with_headers(response, refusal)
+    elif form.is_bound:
+        status = 422
+    more = {"form": form, "sent": "sent" in request.GET and not form.is_bound}
+    return render(request, "identity/forgot_password.html", more, status=status)
+
+
+@page(permission=None, within=Within.OPEN, audit="identity.password_set", by_link=True)
+def set_password(request: HttpRequest, secret: str) -> HttpResponse:
+    """Choose a password by a single-use link. A visit shows the form; sending it uses the link up."""
+    form = NewPasswordForm(request.POST if request.method == "POST" else None)
+    try:
+        if form.is_valid():
+            links.redeem(secret, new=form.cleaned_data["new"], now=timezone.now())
+            return redirect(f"{settings.LOGIN_URL}?saved")
+        links.look(secret, now=timezone.now())
+    except Refusal as refusal:
+        if refusal.code == "link_spent":
+            return render(request, "identity/link_spent.html", status=refusal.status)
+        form.refuse(refusal, **_password_words())
+    return render(request, "identity/set_password.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @page(

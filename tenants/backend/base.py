@@ -30,6 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.gathered: list[tuple[str, list[Any]]] | None = None  # of `tenants.pipeline.together`
         self._owes_begin = False
         self._used, self._unclean = False, False
+        self._met: set[str] = set()  # the schools this connection has been in
         if self.scoped:
             # Django asks by hasattr whether a backend starts its own transactions; the platform's does not.
             self._start_transaction_under_autocommit = self._begin_later
@@ -67,6 +68,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._pipeline is not None and settings.PREPARE_HOT_STATEMENTS:
             words.append(PLANNED_ONCE)
         self._say(*words)
+        self._met.add(school.role)
 
     def _say(self, *statements: str) -> None:
         """One round trip: one string, or, in a pipeline, which takes no stacked statements, one after the other."""
@@ -154,6 +156,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def connect(self) -> None:
         self.entered, self._pipeline, self._owes_begin = None, None, False
         self._used, self._unclean = False, False
+        self._met = set()
         super().connect()
 
     def close(self) -> None:
@@ -167,6 +170,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Unless nothing went through it but our own hot statements, which hold no text of anybody else's.
         """
         super().close_if_unusable_or_obsolete()
+        if len(self._met) >= settings.SCHOOLS_PER_CONNECTION and not self.in_atomic_block:
+            self.close()  # a backend keeps about a megabyte of each school's catalog until it ends
         if self._used and not self.in_atomic_block:
             self._used, self._unclean = False, self.connection is not None
 

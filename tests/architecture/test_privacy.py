@@ -14,8 +14,14 @@ from django.db import models
 CLASSES = {"none", "id", "personal", "sealed", "secret"}
 # A name the platform's own people have there, and what a browser calls itself: the only particulars on the platform.
 PERSONAL_ON_THE_PLATFORM = {"identity_membership.name", "identity_session.device"}
-# Rows that only wait until they are used, sealed under the platform's staging key.
-STAGED_ON_THE_PLATFORM = {"schools_draft.answers_sealed"}
+# Particulars that wait there sealed for one use, in rows that are emptied or deleted by it.
+STAGED_ON_THE_PLATFORM = {
+    "post_letter.to_sealed",
+    "post_letter.facts_sealed",
+    "post_mailboxentry.mail_sealed",
+    "operator_requests.particulars_sealed",
+    "schools_draft.answers_sealed",
+}
 
 
 def inventory() -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, resolve
 from ninja import NinjaAPI, Router
 
+from config.logs import masked
 from tenants.door import Policy, Within, api, page
 from tenants.permissions import Permission
 from tests.architecture.routes import Route, every_route, path_view, sample, walk
@@ -93,3 +94,11 @@ def test_no_route_is_shadowed_by_an_earlier_one(route):
 def test_names_are_unique():
     names = [route.name for route in every_route()]
     assert len(names) == len(set(names))
+
+
+def test_a_secret_in_an_address_is_masked_in_the_log():
+    by_link = [route for route in every_route() if route.policy and getattr(route.policy, "by_link", False)]
+    assert len(by_link) >= 3
+    for route in by_link:
+        path = route.path.replace("{secret}", "Abc-123_xyz")
+        assert "Abc-123_xyz" not in masked(f"Not Found: {path}?in=zu") and path != route.path, route.name

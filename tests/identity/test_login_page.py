@@ -47,10 +47,10 @@ def test_everybody_lands_on_the_first_page_they_may_open(greenfield, who, lands)
     assert client.get("/")["Location"] == lands
 
 
-def test_platform_people_land_on_their_profile(world_db):
+def test_platform_people_land_on_the_console(world_db):
     client = Client()
     post(client, "operator@example.com")
-    assert client.get("/")["Location"] == "/account/profile"
+    assert client.get("/")["Location"] == "/operator"
     assert "Operator" in client.get("/account/profile").content.decode()
 
 

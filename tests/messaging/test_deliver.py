@@ -7,6 +7,7 @@ import pytest
 from tenant_apps.events.models import Event, Reaction, ReactionState
 from tenant_apps.messaging.channels import ChannelError, email
 from tenant_apps.messaging.models import Attempt, Delivery, DeliveryState, MailboxEntry
+from tenants import mail
 from tenants.scope import school_scope
 from tests.messaging.scans import drained, scan
 from tests.messaging.smtp import mail_server
@@ -171,17 +172,17 @@ def test_outside_local_a_missing_mail_server_is_an_error_and_nothing_is_dropped(
 )
 def test_the_url_says_how_to_speak(settings, url, port, ssl, starttls, user):
     settings.EMAIL_URL = url
-    server = email.server()
+    server = mail.server()
     assert (server.port, server.use_ssl, server.use_tls, server.username) == (port, ssl, starttls, user)
     assert server.password == ("p@ss" if user else "")
-    assert server.timeout == email.TIMEOUT
+    assert server.timeout == mail.TIMEOUT
 
 
 @pytest.mark.parametrize("url", ["http://mail.example", "smtp:///nowhere"])
 def test_a_url_that_is_no_mail_server_is_an_error(greenfield, settings, url):
     settings.EMAIL_URL = url
     with pytest.raises(ChannelError, match="bad_email_url"):
-        email.server()
+        mail.server()
 
 
 def test_the_moment_is_the_one_of_the_first_success(greenfield, smtp):

@@ -41,10 +41,13 @@ def give_role(
         login = Login.objects.create(
             email_hash=email_hash(email), password_hash=hash_password(password), must_change_password=temporary
         )
-    place: dict[str, Any] = {"login": login, "school_id": school, "role": role}
-    _, made = Membership.objects.get_or_create(
-        **place, defaults={"person": person, "name": name if school is None else "", "region": region}
+    place: dict[str, Any] = {"login": login, "school_id": school, "role": role, "region": region}
+    held, made = Membership.objects.get_or_create(
+        **place, defaults={"person": person, "name": name if school is None else ""}
     )
+    if not held.active:  # taken away before
+        held.active = made = True
+        held.save(update_fields=["active"])
     if made:
         epoch.raise_after_commit()
         record("identity.role_given", by=by, now=now, school=school, facts={"login": str(login.id), "role": role})

@@ -86,6 +86,18 @@ def enter(*, login: Login, school: str | None, device: str, now: datetime) -> Si
     return _open(login, *_choose(memberships, school), device=device, now=now)
 
 
+def at_home(login: Login, slug: str) -> str | None:
+    """`slug`, if `login` belongs to the school it names: whoever signs in at a school's own address lands there."""
+    held = login.memberships.filter(active=True, school__slug=slug) if slug else login.memberships.none()
+    return slug if held.exists() else None
+
+
+def public_name(slug: str) -> str:
+    """The name of a school that is in use, for its own sign-in page; "" for any other word."""
+    in_use = School.objects.filter(slug=slug, state__in=(SchoolState.ACTIVE, SchoolState.DISABLED))
+    return in_use.values_list("name", flat=True).first() or "" if slug else ""
+
+
 def ticket(login: Login) -> str:
     """Proof of a right password, good for TICKET_LIVES, so that choosing a school does not ask for it again."""
     return signing.dumps([str(login.id), _stamp(login)], salt="choose-school")
@@ -213,15 +225,25 @@ def change_password(*, login: Login, session: Session, current: str, new: str, n
     throttle.refuse_when_spent(guesses, guesses, now=now)
     if new == current:
         raise invalid("new", "unchanged", "Choose a password that differs from the current one.")
-    passwords.must_be_good(new)
     with transaction.atomic():
-        login.password_hash = passwords.hash_password(new)
-        login.must_change_password = False
-        login.save(update_fields=["password_hash", "must_change_password"])
-        epoch.raise_after_commit()
-        for other in login.sessions.filter(revoked_at=None).exclude(pk=session.pk):
-            revoke(other, by=str(login.id), now=now)
+        put_password(login=login, new=new, keep=session.pk, now=now)
         record("identity.password_changed", by=str(login.id), now=now)
+
+
+@transaction.atomic
+def put_password(*, login: Login, new: str, now: datetime, keep: UUID | None = None) -> None:
+    """A password of somebody's own: every session but `keep` ends, and links that could set another are spent.
+
+    Raises 422 for a weak one.
+    """
+    passwords.must_be_good(new)
+    login.password_hash = passwords.hash_password(new)
+    login.must_change_password = False
+    login.save(update_fields=["password_hash", "must_change_password"])
+    epoch.raise_after_commit()
+    login.links.filter(used_at=None).update(used_at=now)
+    for other in login.sessions.filter(revoked_at=None).exclude(pk__in=[keep] if keep else []):
+        revoke(other, by=str(login.id), now=now)
 
 
 def _digest(refresh_token: str) -> bytes:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
+from shared_apps.access.services import queue
 from shared_apps.deliveries.rules import Life
 from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.schools import with_life
@@ -102,9 +103,19 @@ def unknown_schools(picture: Picture) -> list[Need]:
     return [Need("unknown", "watch", gettext("Activity temporarily unavailable"), schools, f"{HEALTH}?state=unknown")]
 
 
+def old_requests(picture: Picture) -> list[Need]:
+    """Requests for access that have waited too long for whoever looks."""
+    if not may(picture.actor, Permission.REQUESTS_DECIDE):
+        return []
+    count, since = queue.old(picture.actor, now=picture.now)
+    title = gettext("Access requests older than three days: %(count)s") % {"count": count}
+    detail = gettext("Somebody waits for an answer.")
+    return [Need("requests", "watch", title, detail, "/operator/requests", since)] if count else []
+
+
 # In the order in which they are shown. A new kind of trouble is one more function here.
 SOURCES: list[Source] = [
-    dead_letters, background_work, channel_problems, stuck_work, quiet_schools, unknown_schools,
+    dead_letters, background_work, channel_problems, stuck_work, quiet_schools, unknown_schools, old_requests,
 ]  # fmt: skip
 
 

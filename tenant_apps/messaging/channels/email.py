@@ -1,36 +1,25 @@
 """Mail: over SMTP when EMAIL_URL says where; in a local installation without it, into the school's mailbox table."""
 
-import smtplib
 from datetime import datetime
-from email.utils import format_datetime, formataddr
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.core.mail.backends.smtp import EmailBackend
 
 from tenant_apps.messaging.channels import ChannelError, Mail
 from tenant_apps.messaging.models import MailboxEntry
 from tenants.current import SchoolRef
+from tenants.mail import domain as domain
+from tenants.mail import over_smtp
 from tenants.scope import school_scope
-
-TIMEOUT = 5  # seconds per answer of the mail server; a whole conversation stays below a reaction's lease
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def send(mail: Mail, *, school: SchoolRef, now: datetime) -> None:
     """Hand `mail` over, called outside any scope. Raises ChannelError when it was not taken."""
     if settings.EMAIL_URL:
-        _over_smtp(mail, school=school, now=now)
+        over_smtp(mail, at=now.astimezone(school.zone))
     elif settings.ENVIRONMENT == "local":
         _into_mailbox(mail, school=school, now=now)
     else:
         raise ChannelError("no_email_url")
-
-
-def domain() -> str:
-    """The installation's name in Message-IDs and in its own address."""
-    return (urlsplit(settings.PUBLIC_URL).hostname or "localhost")[:70]
 
 
 def _into_mailbox(mail: Mail, *, school: SchoolRef, now: datetime) -> None:
@@ -40,56 +29,3 @@ def _into_mailbox(mail: Mail, *, school: SchoolRef, now: datetime) -> None:
             reference=mail.reference, sent_at=now,
         )  # fmt: skip
         MailboxEntry.objects.bulk_create([entry], ignore_conflicts=True)  # a second attempt finds the first
-
-
-def _over_smtp(mail: Mail, *, school: SchoolRef, now: datetime) -> None:
-    try:
-        letter = EmailMessage(
-            subject=mail.subject, body=mail.text, from_email=sender(), to=[mail.to], connection=server(),
-            headers={
-                "Message-ID": mail.reference,
-                "Date": format_datetime(now.astimezone(school.zone)),
-                "Content-Language": mail.language,
-                "Auto-Submitted": "auto-generated",
-            },
-        )  # fmt: skip
-        letter.send()
-    except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise channel_error(error) from None
-
-
-def server() -> EmailBackend:
-    """The mail server of EMAIL_URL: `smtps` speaks TLS at once; `smtp` turns to TLS before it shows a password."""
-    parts = urlsplit(settings.EMAIL_URL)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ChannelError("bad_email_url")
-    secure = parts.scheme == "smtps"
-    return EmailBackend(
-        host=parts.hostname,
-        port=parts.port or (465 if secure else 25),
-        username=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        use_ssl=secure,
-        use_tls=not secure and bool(parts.username) and parts.hostname not in LOOPBACK,
-        timeout=TIMEOUT,
-    )
-
-
-def sender() -> str:
-    """`?from=` of EMAIL_URL, or `no-reply@` this installation's host."""
-    told = parse_qs(urlsplit(settings.EMAIL_URL).query).get("from", [""])[0]
-    return formataddr(("MySentinel", told or f"no-reply@{domain()}"))
-
-
-def channel_error(error: Exception) -> ChannelError:
-    """What a failure of SMTP means for the next attempt. Only what concerns this one letter is permanent."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code = max(answer[0] for answer in error.recipients.values())
-        return ChannelError(f"address_refused_{code}", permanent=code >= 500)
-    if isinstance(error, smtplib.SMTPDataError):
-        return ChannelError(f"mail_refused_{error.smtp_code}", permanent=error.smtp_code >= 500)
-    if isinstance(error, smtplib.SMTPNotSupportedError | ValueError):
-        return ChannelError("bad_address", permanent=True)
-    if isinstance(error, smtplib.SMTPResponseException):
-        return ChannelError(f"server_refused_{error.smtp_code}", unreachable=True)
-    return ChannelError("unreachable", unreachable=True)

@@ -1,0 +1,107 @@
+"""The calls about access: anybody may ask; who holds `requests.decide` decides, within their regions."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import get_language
+from ninja import Query, Router
+from ninja import Status as Answered
+
+from shared_apps.access.schemas import (
+    AgreedOut,
+    ApprovedOut,
+    ApproveIn,
+    AskedOut,
+    AskIn,
+    DecidedOut,
+    RejectIn,
+    RequestsOut,
+    RequestsQuery,
+)
+from shared_apps.access.services import decisions, queue, requests
+from shared_apps.access.services.decisions import Grant
+from shared_apps.access.services.queue import Row
+from shared_apps.access.services.requests import Particulars
+from tenants.door import Within, actor_of, api
+from tenants.ids import parse_id
+from tenants.permissions import Permission
+from tenants.problems import invalid
+
+router = Router(tags=["access"])
+
+
+@api(
+    router, "POST", "/auth/request-access", permission=None, within=Within.OPEN, audit="access.confirmed",
+    throttle="access", response={202: AskedOut},
+)  # fmt: skip
+def ask(request: HttpRequest, body: AskIn) -> Answered[dict[str, str]]:
+    """Ask to be let in. A mail asks the mailbox's owner to confirm; before that nobody sees the request."""
+    asked = requests.ask(
+        said=Particulars(body.full_name, body.work_email, body.organization, body.reason), region=body.region,
+        language=get_language() or "en", network=str(request.META.get("REMOTE_ADDR", "")),
+        sponsor=getattr(getattr(request, "actor", None), "login", None), now=timezone.now(),
+    )  # fmt: skip
+    return Answered(202, {"reference": asked.reference})
+
+
+@api(
+    router, "GET", "/admin/requests", permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM, audit=None,
+    response=RequestsOut,
+)  # fmt: skip
+def request_list(request: HttpRequest, query: Query[RequestsQuery]) -> dict[str, Any]:
+    """The requests of one's regions, oldest first."""
+    after = parse_id(query.cursor) if query.cursor else None
+    if query.cursor and after is None:
+        raise invalid("cursor", "invalid", "Take the cursor of the page before.")
+    rows, following = queue.listed(
+        actor_of(request), state=query.state, search=query.search, after=after, limit=query.limit, now=timezone.now()
+    )
+    return {"items": [request_out(row) for row in rows], "next": str(following) if following else None}
+
+
+def request_out(row: Row) -> dict[str, Any]:
+    one, said = row.request, row.said
+    return {
+        "id": one.id, "full_name": said.full_name, "work_email": said.work_email, "organization": said.organization,
+        "region": one.region, "reason": said.reason, "state": one.state, "created_at": one.created_at,
+    }  # fmt: skip
+
+
+@api(
+    router, "POST", "/admin/approve/{request_id}", permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM,
+    audit="access.approved", response={200: ApprovedOut, 202: AgreedOut},
+)  # fmt: skip
+def approve(request: HttpRequest, request_id: str, body: ApproveIn) -> Answered[dict[str, Any]]:
+    """Let somebody in. The link is in this answer alone, and in the mail to them."""
+    if body.onboard is not None:
+        raise invalid("onboard", "not_available", "New schools cannot be started from a request yet.")
+    approved = decisions.approve(
+        request=parse_id(request_id), grant=Grant(body.role, tuple(body.regions), tuple(body.schools)),
+        by=actor_of(request), now=timezone.now(),
+    )  # fmt: skip
+    if approved.account is None:
+        return Answered(202, {"state": "second"})
+    return Answered(200, {"account_id": approved.account, "set_password_link": approved.link})
+
+
+@api(
+    router, "POST", "/admin/reject/{request_id}", permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM,
+    audit="access.rejected", response=DecidedOut,
+)  # fmt: skip
+def reject(request: HttpRequest, request_id: str, body: RejectIn) -> dict[str, Any]:
+    """Refuse, with a reason; it is mailed if `notify`."""
+    asked = decisions.reject(
+        request=parse_id(request_id), reason=body.reason, notify=body.notify, by=actor_of(request), now=timezone.now()
+    )
+    return {"id": asked.id, "state": asked.state}
+
+
+@api(
+    router, "POST", "/admin/reopen/{request_id}", permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM,
+    audit="access.reopened", response=DecidedOut,
+)  # fmt: skip
+def reopen(request: HttpRequest, request_id: str) -> dict[str, Any]:
+    """A refused request waits again."""
+    asked = decisions.reopen(request=parse_id(request_id), by=actor_of(request), now=timezone.now())
+    return {"id": asked.id, "state": asked.state}

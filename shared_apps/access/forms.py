@@ -1,0 +1,75 @@
+"""What the pages about access ask for."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.identity.forms import Form, storable
+from shared_apps.regions.services import Group, choices
+
+ROLES = (
+    ("local_operator", _("Local operator: looks after certain schools")),
+    ("regional_admin", _("Regional admin: answers for a region and decides its requests")),
+    ("operator", _("Operator: staff of the platform, for every school")),
+    ("finance", _("Finance: the monthly counts alone")),
+    ("super_admin", _("Super admin: everything; a second super admin has to agree")),
+)
+
+
+def _grouped(places: list[Group]) -> list[Group]:
+    return [(name or str(_("Other countries")), entries) for name, entries in places]
+
+
+class AskForm(Form):
+    full_name = forms.CharField(
+        label=_("Full name"), max_length=120, validators=[storable],
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )  # fmt: skip
+    work_email = forms.EmailField(
+        label=_("Work email address"), max_length=254, validators=[storable],
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"}),
+    )  # fmt: skip
+    organization = forms.CharField(
+        label=_("Organisation"), max_length=160, validators=[storable],
+        help_text=_("Your school, district office or company."),
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )  # fmt: skip
+    region = forms.ChoiceField(label=pgettext_lazy("place", "Region"))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=1000, validators=[storable],
+        help_text=_("What you need to do here, and for which schools."), widget=forms.Textarea(attrs={"rows": 4}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        places = _grouped(choices(get_language() or "en"))
+        self.fields["region"].choices = [("", _("Choose a region")), *places]  # type: ignore[attr-defined]
+
+
+class RejectForm(Form):
+    reason = forms.CharField(
+        label=_("Reason"), max_length=1000, validators=[storable], widget=forms.Textarea(attrs={"rows": 3})
+    )
+    notify = forms.BooleanField(label=_("Email this reason to the person"), required=False, initial=True)
+
+
+class PlaceForm(Form):
+    parent = forms.ChoiceField(label=_("Lies in"))
+    word = forms.RegexField(
+        r"^[a-z][a-z0-9]{0,30}$", label=_("Short word"), max_length=31,
+        help_text=_("Lower-case letters and digits, for example tshwane. It cannot be changed later."),
+        error_messages={"invalid": _("Use lower-case letters and digits alone, and start with a letter.")},
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}),
+    )  # fmt: skip
+    name_en = forms.CharField(label=_("Name in English"), max_length=120, validators=[storable])
+    name_af = forms.CharField(label=_("Name in Afrikaans"), max_length=120, validators=[storable], required=False)
+    name_zu = forms.CharField(label=_("Name in isiZulu"), max_length=120, validators=[storable], required=False)
+
+    def __init__(self, *args: Any, places: list[Group], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].choices = _grouped(places)  # type: ignore[attr-defined]
+
+    def names(self) -> dict[str, str]:
+        return {language: self.cleaned_data[f"name_{language}"] for language in ("en", "af", "zu")}

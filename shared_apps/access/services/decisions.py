@@ -1,0 +1,197 @@
+"""Deciding a request: exactly once, by somebody who has nothing to do with it, for something they can do."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from secrets import token_urlsafe
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from shared_apps.access.models import AccessRequest, RequestState
+from shared_apps.access.rules import (
+    KEPT_APPROVED,
+    KEPT_REFUSED,
+    NEEDS_TWO,
+    SCOPED,
+    WAITS_AT_MOST,
+    grantable,
+)
+from shared_apps.access.services.queue import OPEN, within
+from shared_apps.access.services.requests import put, said_in
+from shared_apps.audit.services import record
+from shared_apps.groups.models import Circle
+from shared_apps.groups.services import regions_of, within_reach
+from shared_apps.identity.models import Login, Membership
+from shared_apps.identity.services import links
+from shared_apps.identity.services.accounts import give_role, is_known
+from shared_apps.identity.services.sign_in import email_hash
+from shared_apps.post.services import send
+from shared_apps.regions.rules import holds
+from shared_apps.regions.services import is_known as is_place
+from tenants.actor import Actor
+from tenants.models import School
+from tenants.problems import Refusal, conflict, forbidden, invalid, not_found
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a person is let in for: a role, and what it is bound to."""
+
+    role: str
+    regions: tuple[str, ...] = ()
+    schools: tuple[UUID, ...] = ()
+
+    def plain(self) -> dict[str, object]:
+        return {"role": self.role, "regions": list(self.regions), "schools": [str(key) for key in self.schools]}
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What came of it. Without an account: a second person has to agree. `link` sets a password and is told once."""
+
+    account: UUID | None = None
+    link: str | None = field(default=None, repr=False)
+
+
+@transaction.atomic
+def approve(*, request: UUID | None, grant: Grant, by: Actor, now: datetime) -> Approved:
+    """Let somebody in. Raises 403 `own_request`, 404, 409 `already_decided` or `second_person`, 422.
+
+    The row is locked: of two clicks, or two people, one creates and the other is told that it is decided.
+    """
+    asked = _held(by, request)
+    if asked.state not in OPEN:
+        raise conflict(gettext("This request was decided already."), "already_decided")
+    _must_be_anothers(asked, by)
+    schools = _bound(grant, by)
+    if grant.role in NEEDS_TWO and not _second(asked, grant, by, now):
+        return Approved()
+    return _let_in(asked, grant, schools, by, now)
+
+
+def _held(by: Actor, request: UUID | None) -> AccessRequest:
+    asked = within(by).select_for_update().filter(pk=request).first() if request else None
+    if asked is None:
+        raise not_found()
+    return asked
+
+
+def _must_be_anothers(asked: AccessRequest, by: Actor) -> None:
+    theirs = Login.objects.filter(email_hash=email_hash(said_in(asked).work_email)).values_list("pk", flat=True)
+    if by.login in theirs or (asked.sponsor and asked.sponsor == by.login):
+        raise Refusal(403, "own_request", gettext("You asked for this yourself. Somebody else has to decide it."))
+
+
+def _bound(grant: Grant, by: Actor) -> list[School]:
+    """The schools of the grant, once it is seen to be bound to something that `by` may give away."""
+    if grant.role == "school_admin":
+        raise invalid("onboard", "not_available", gettext("New schools cannot be started from a request yet."))
+    if grant.role not in grantable(by.roles):
+        raise forbidden()
+    bound = SCOPED.get(grant.role)
+    for name, given in (("schools", grant.schools), ("regions", grant.regions)):
+        if name != bound and given:
+            raise invalid(name, "unexpected", gettext("This role is not bound to that."))
+    if bound == "schools":
+        return _schools(grant.schools, by)
+    if bound == "regions":
+        _regions(grant.regions, by)
+    return []
+
+
+def _schools(keys: tuple[UUID, ...], by: Actor) -> list[School]:
+    if not keys:
+        raise invalid("schools", "missing", gettext("Choose at least one school."))
+    found = list(within_reach(by).filter(pk__in=keys))
+    if len(found) != len(set(keys)):
+        raise invalid("schools", "unknown", gettext("Choose schools from the list."))
+    return found
+
+
+def _regions(codes: tuple[str, ...], by: Actor) -> None:
+    if not codes:
+        raise invalid("regions", "missing", gettext("Choose at least one region."))
+    mine = None if "super_admin" in by.roles else regions_of(by)
+    for code in codes:
+        if not is_place(code) or not (mine is None or any(holds(place, code) for place in mine)):
+            raise invalid("regions", "unknown", gettext("Choose a region from the list."))
+
+
+def _second(asked: AccessRequest, grant: Grant, by: Actor, now: datetime) -> bool:
+    """Whether this is the second of two who may. The first agreement is kept and nothing is made."""
+    agreed = Membership.objects.filter(login=asked.first_by, role="super_admin", active=True, login__active=True)
+    if asked.state == RequestState.SECOND and asked.outcome == grant.plain() and agreed.exists():
+        if asked.first_by == by.login:
+            detail = gettext("You have agreed to this already. A second super admin has to agree, too.")
+            raise conflict(detail, "second_person")
+        return True
+    asked.state, asked.first_by, asked.outcome = RequestState.SECOND, by.login, grant.plain()
+    asked.save(update_fields=["state", "first_by", "outcome"])
+    record("access.first_agreed", by=by.name_in_audit, now=now, facts={"request": str(asked.id), "role": grant.role})
+    return False
+
+
+def _let_in(asked: AccessRequest, grant: Grant, schools: list[School], by: Actor, now: datetime) -> Approved:
+    said = said_in(asked)
+    known = is_known(said.work_email)
+    if Login.objects.filter(email_hash=email_hash(said.work_email), active=False).exists():
+        raise conflict(gettext("The account of this address is closed."), "account_closed")
+    for region in grant.regions or ("",):
+        login = give_role(
+            email=said.work_email, role=grant.role, by=by.name_in_audit, now=now, name=said.full_name, region=region,
+            password=token_urlsafe(32), temporary=False,
+        )  # fmt: skip
+    if schools:
+        circle = Circle.objects.create(name=said.organization[:120])
+        circle.schools.set(schools)
+        circle.keepers.add(login)
+    link = None if known else links.invite(login, by=by.name_in_audit, now=now, language=asked.language)
+    asked.state, asked.account, asked.outcome = RequestState.APPROVED, login.id, grant.plain()
+    asked.decided_by, asked.decided_at, asked.forget_at = by.login, now, now + KEPT_APPROVED
+    asked.save()
+    facts = {"request": str(asked.id), "account": str(login.id), **grant.plain()}
+    record("access.approved", by=by.name_in_audit, now=now, facts=facts)
+    send(
+        template="access/approved", to=said.work_email, language=asked.language, now=now,
+        facts={"role": grant.role, "link": link or "", "reference": asked.reference},
+        once=f"access:{asked.id}:approved",
+    )  # fmt: skip
+    return Approved(login.id, link)
+
+
+@transaction.atomic
+def reject(*, request: UUID | None, reason: str, notify: bool, by: Actor, now: datetime) -> AccessRequest:
+    """Refuse, with a reason that is mailed if `notify`. Raises 403 `own_request`, 404, 409 `already_decided`, 422."""
+    asked = _held(by, request)
+    if asked.state not in OPEN:
+        raise conflict(gettext("This request was decided already."), "already_decided")
+    _must_be_anothers(asked, by)
+    if not reason.strip():
+        raise invalid("reason", "missing", gettext("Give a reason."))
+    said = replace(said_in(asked), answer=reason.strip() if notify else "")
+    put(asked, said)
+    asked.state, asked.outcome, asked.first_by = RequestState.REJECTED, {}, None
+    asked.decided_by, asked.decided_at, asked.forget_at = by.login, now, now + KEPT_REFUSED
+    asked.save()
+    record("access.rejected", by=by.name_in_audit, now=now, facts={"request": str(asked.id), "told": notify})
+    if notify:
+        send(
+            template="access/rejected", to=said.work_email, language=asked.language, now=now,
+            facts={"answer": said.answer, "reference": asked.reference},
+        )  # fmt: skip
+    return asked
+
+
+@transaction.atomic
+def reopen(*, request: UUID | None, by: Actor, now: datetime) -> AccessRequest:
+    """A refused request waits again. Raises 403 `own_request`, 404, 409 `not_rejected`."""
+    asked = _held(by, request)
+    if asked.state != RequestState.REJECTED:
+        raise conflict(gettext("Only a rejected request can be reopened."), "not_rejected")
+    _must_be_anothers(asked, by)
+    asked.state, asked.decided_by, asked.decided_at = RequestState.WAITING, None, None
+    asked.forget_at = now + WAITS_AT_MOST
+    asked.save()
+    record("access.reopened", by=by.name_in_audit, now=now, facts={"request": str(asked.id)})
+    return asked

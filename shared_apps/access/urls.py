@@ -1,0 +1,18 @@
+"""Addresses of the pages about access."""
+
+from django.urls import path
+
+from shared_apps.access import views
+
+urlpatterns = [
+    path("request-access", views.ask),
+    path("request-access/confirm/<str:secret>", views.confirm),
+    path("request-access/status/<str:secret>", views.status),
+    path("operator/regions", views.places),
+    path("operator/requests", views.queue_page),
+    path("operator/requests.csv", views.export),
+    path("operator/requests/<str:request_id>", views.open_page),
+    path("operator/requests/<str:request_id>/approve", views.approve),
+    path("operator/requests/<str:request_id>/reject", views.reject),
+    path("operator/requests/<str:request_id>/reopen", views.reopen),
+]

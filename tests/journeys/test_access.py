@@ -1,0 +1,107 @@
+"""From a stranger’s request to their first sign-in: the real web process, a real worker, links out of the mail."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import processes
+from tests.journeys.acts import axe_clean, fits, sign_in, snap
+
+pytestmark = [pytest.mark.journey, pytest.mark.processes]
+NEW = "quiet river walks home"
+TO = "naledi@district.example"
+WAYS = [("en", 1280, "light", False), ("zu", 360, "dark", True), ("af", 360, "contrast", True)]
+
+
+def looked_at(page, name):
+    axe_clean(page)
+    fits(page)
+    snap(page, f"access-{name}")
+
+
+def mail(page, worker, words):
+    """The link in the newest mail that holds `words`, once the worker has sent it."""
+
+    def items():
+        return page.request.get("/dev/mailbox.json", params={"to": TO}).json()["items"]
+
+    processes.eventually(lambda: any(words in one["text"] for one in items()), words, log=worker.log)
+    text = next(one["text"] for one in items() if words in one["text"])
+    return re.search(r"http://\S+/(?:request-access|set-password)/\S+", text)[0]
+
+
+@pytest.mark.parametrize(("language", "width", "theme", "script"), WAYS)
+def test_a_stranger_asks_is_approved_and_signs_in(live_site, visit, tmp_path, language, width, theme, script):
+    shape = f"{language}-{width}-{theme}"
+    with processes.worker(live_site.database, tmp_path / "worker.log") as worker:
+        # Without JavaScript in the first of these: asking, confirming and choosing a password must not need it.
+        page = visit(language=language, width=width, theme=theme, script=script)
+        look = (lambda name: looked_at(page, f"{name}-{shape}")) if script else (lambda name: None)
+        page.goto("/login")
+        page.locator("a[href='/request-access']").click()
+        look("ask")
+        page.locator("main form [type=submit]").click()
+        expect(page.locator("[data-summary]")).to_be_visible()
+        look("ask-empty")
+        for name, value in (("full_name", "Naledi Khumalo"), ("work_email", TO), ("organization", "Tshwane North")):
+            page.locator(f"[name={name}]").fill(value)
+        page.locator("[name=region]").select_option("ZA-GP")
+        page.locator("[name=reason]").fill("I look after the schools of the north.")
+        page.locator("main form [type=submit]").click()
+        page.wait_for_url("**/request-access?sent=*")
+        look("sent")
+        page.goto(mail(page, worker, "/request-access/confirm/"))
+        look("confirm")
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        page.locator("main form [type=submit]").click()
+        page.wait_for_url("**/request-access/status/**")
+        look("status")
+
+        decider = visit(language=language, width=width, theme=theme)
+        sign_in(decider, "gauteng@example.com")
+        decider.goto("/operator/requests")
+        looked_at(decider, f"queue-{shape}")
+        decider.locator("th[scope=row] a").click()
+        decider.locator("#role-local_operator").check()
+        looked_at(decider, f"panel-{shape}")
+        decider.locator("[name=schools]").first.check()
+        decider.locator(".requests__grant [type=submit].button--primary").click()
+        decider.wait_for_url("**saved=request_approved")
+        expect(decider.locator(".toast")).to_be_visible()
+        looked_at(decider, f"approved-{shape}")
+
+        page.goto(mail(page, worker, "/set-password/"))
+        look("set-password")
+        page.locator("[name=new]").fill("short")
+        page.locator("main form [type=submit]").click()
+        expect(page.locator("[data-summary]")).to_be_visible()
+        look("set-password-weak")
+        page.locator("[name=new]").fill(NEW)
+        page.locator("main form [type=submit]").click()
+        page.wait_for_url("**/login?saved")
+        look("saved")
+        page.locator("[name=email]").fill(TO)
+        page.locator("[name=password]").fill(NEW)
+        page.locator("form[action='/login'] [type=submit]").click()
+        page.wait_for_url(lambda url: "/login" not in url)
+        told = page.request.get("/api/me").json()
+        assert (told["name"], told["roles"]) == ("Naledi Khumalo", ["local_operator"])
+    secrets = re.findall(r"/(?:confirm|status|set-password)/([A-Za-z0-9_-]{40,})", live_site.log.read_text())
+    assert secrets == [], "no secret of a link is in the log"
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), [("en", 360, "light"), ("zu", 1280, "dark")])
+def test_somebody_who_forgot_their_password_comes_back(live_site, visit, tmp_path, language, width, theme):
+    page = visit(language=language, width=width, theme=theme)
+    page.goto("/s/greenfield/")
+    expect(page.locator("h1")).to_contain_text("Greenfield Primary")
+    looked_at(page, f"school-sign-in-{language}-{width}-{theme}")
+    page.locator("a[href='/forgot-password']").click()
+    looked_at(page, f"forgot-{language}-{width}-{theme}")
+    page.locator("[name=email]").fill("admin@greenfield.example")
+    page.locator("main form [type=submit]").click()
+    page.wait_for_url("**/forgot-password?sent")
+    looked_at(page, f"forgot-sent-{language}-{width}-{theme}")
+    page.goto("/set-password/" + "x" * 43)
+    looked_at(page, f"link-spent-{language}-{width}-{theme}")
