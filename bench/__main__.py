@@ -11,13 +11,22 @@ from bench import ground
 
 ground.start()
 
-from bench import console, fleet, memory, provision, scan, schools, seals  # noqa: E402
+from bench import console, drain, fleet, footprint, memory, mixed, pgbench, provision, scan, schools, seals  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results.json"
 ALL = {
-    **provision.BENCHMARKS, **fleet.BENCHMARKS, **memory.BENCHMARKS, **scan.BENCHMARKS, **schools.BENCHMARKS,
-    **seals.BENCHMARKS, **console.BENCHMARKS,
-}  # fmt: skip
+    **provision.BENCHMARKS,
+    **fleet.BENCHMARKS,
+    **memory.BENCHMARKS,
+    **scan.BENCHMARKS,
+    **seals.BENCHMARKS,
+    **drain.BENCHMARKS,
+    **pgbench.BENCHMARKS,
+    **footprint.BENCHMARKS,
+    **mixed.BENCHMARKS,
+    **schools.BENCHMARKS,
+    **console.BENCHMARKS,
+}
 
 
 def main(wanted: list[str]) -> None:

@@ -167,9 +167,12 @@ def run(site: Site, seconds: float = SECONDS) -> Round:
 
 def _cpu(pid: int) -> float:
     """CPU seconds of a process and its descendants."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return 0.0  # it ended while we looked; its parent has its time
     own = (int(fields[11]) + int(fields[12])) / TICKS
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return own + sum(_cpu(int(child)) for child in children)
 
 

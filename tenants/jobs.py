@@ -22,6 +22,7 @@ from tenants import drift
 from tenants.current import current_school
 from tenants.models import Heartbeat, Queued, school_ref
 from tenants.traces import without_text
+from tenants.wakeups import say
 
 log = logging.getLogger(__name__)
 SCHEDULES_LOCK = 0x5EED_0001  # advisory: workers that start together write the table one after the other
@@ -44,6 +45,11 @@ def job(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return work
 
     return enter
+
+
+def named(name: str) -> Callable[..., Any]:
+    """The function behind a name. Raises KeyError for one that is not in the table."""
+    return _jobs[name]
 
 
 def later(name: str, *ids: str, school: UUID | None = None) -> None:
@@ -160,7 +166,7 @@ def look_for_drift() -> None:
 
 
 class Waker:
-    """Coalesces wake-ups per process: many commits in a moment make one task per school.
+    """Says once what many commits in a moment have to say; the first is said at once.
 
     The thread dies with the process and a wake-up may be lost: harmless, as the sweep finds the rows.
     """
@@ -172,6 +178,7 @@ class Waker:
         self._schools: set[UUID] = set()
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._over = False
 
     def mark(self, school: UUID) -> None:
         with self._news:
@@ -181,27 +188,42 @@ class Waker:
                 self._thread = threading.Thread(target=self._flush, name="waker", daemon=True)
                 self._thread.start()
 
+    def finish(self) -> None:
+        """Say what is left to say, and give the connection back."""
+        with self._news:
+            thread, self._over = self._thread, self._thread is not None
+            self._news.notify()
+        if thread is not None:
+            thread.join(10)
+
     def _flush(self) -> None:
         while True:
             with self._news:
-                if not self._news.wait_for(lambda: self._schools, timeout=self.LINGER):
-                    self._thread = None
+                self._news.wait_for(lambda: self._schools or self._over, timeout=self.LINGER)
+                if not self._schools:
+                    self._thread, self._over = None, False
                     break
-            time.sleep(self.PAUSE)
-            with self._news:
                 schools, self._schools = self._schools, set()
             self._wake(schools)
+            time.sleep(self.PAUSE)
         connections.close_all()  # this thread's own; nobody else would ever close them
 
     def _wake(self, schools: set[UUID]) -> None:
         try:
-            wake("events.drain", schools=schools)
+            say(schools)
         except Exception as error:
             connections.close_all()  # or the next ones would meet the same dead connection
             log.warning("A wake-up was lost; the sweep will find its rows.\n%s", without_text(error))
 
 
-waker = Waker()
+class Deaf(Waker):
+    """In a process that looks for what is due by itself."""
+
+    def mark(self, school: UUID) -> None:
+        pass
+
+
+waker: Waker = Waker()
 
 
 def wake_after_commit() -> None:

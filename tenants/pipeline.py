@@ -62,6 +62,24 @@ def together() -> Iterator[None]:
         _send(wrapper, _qualified(text, school.schema), [value for _, values in parts for value in values])
 
 
+@contextmanager
+def unanswered() -> Iterator[None]:
+    """Send what is sent inside without waiting for each answer, in a scope that is not pipelined; all are there at the
+    end. For our own statements: the ORM reads the number of rows of an update at once."""
+    wrapper: Any = connections[current_school().alias]
+    wrapper.start_pipeline()
+    try:
+        yield
+    finally:
+        wrapper.end_pipeline()
+
+
+def with_commit(text: str, parameters: Sequence[Any]) -> Sent:
+    """Send the last statement of the scope together with COMMIT. Its answer can be read when the scope is left."""
+    connections[current_school().alias].start_pipeline()  # type: ignore[attr-defined]
+    return send(text, parameters)
+
+
 def _send(wrapper: Any, text: str, parameters: Sequence[Any]) -> Sent:
     wrapper.ensure_connection()
     wrapper.enter()

@@ -15,10 +15,12 @@ from types import FrameType
 from typing import Any, NoReturn
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 from django_q.cluster import Sentinel
 
+from tenants import drainers
 from tenants.jobs import last_beat, later, start_schedules
 from tenants.traces import without_text
 
@@ -41,13 +43,14 @@ class Watchdog:
 
 
 class Stop:
-    """What the guard's loop waits on: asked by a signal, and the moment to look at the heartbeat.
+    """What the guard's loop waits on: asked by a signal, and the moment to look at the heartbeat and the drainers.
 
     Not a threading.Event: a signal handler may not wait for the lock the loop holds.
     """
 
     def __init__(self, watchdog: Watchdog) -> None:
         self.watchdog, self.asked, self.looked = watchdog, False, time.monotonic()
+        self.drainers: list[Any] = []
 
     def ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
@@ -60,6 +63,8 @@ class Stop:
         until = time.monotonic() + seconds
         while not self.asked and time.monotonic() < until:
             time.sleep(0.1)
+        if not self.asked and not all(process.is_alive() for process in self.drainers):
+            give_up("a drainer is gone")
         if not self.asked and time.monotonic() - self.looked >= LOOK_EVERY:
             self.looked = time.monotonic()
             self.look()
@@ -78,6 +83,18 @@ class Stop:
 
 
 class Cluster(Sentinel):  # type: ignore[misc]
+    def spawn_cluster(self) -> None:
+        super().spawn_cluster()
+        of = settings.DRAINERS
+        self.stop_event.drainers = [self.spawn_process(drainers.serve, number, of) for number in range(of)]
+
+    def stop(self) -> None:
+        for process in self.stop_event.drainers:
+            process.terminate()  # asked to: it finishes what is in hand
+        super().stop()
+        for process in self.stop_event.drainers:
+            process.join(GRACE)
+
     def reincarnate(self, process: Any) -> None:
         if self.stop_event.is_set():
             return

@@ -85,20 +85,10 @@ def copy_of_template() -> Iterator[str]:
     try:
         yield name
     finally:
-        _let_the_waker_finish()
+        jobs.waker.finish()  # a wake-up under way would be said in the next test's database
         point_at(before)
         with psycopg.connect(ADMIN, autocommit=True) as admin:
             _drop(admin, name)
-
-
-jobs.Waker.LINGER = 0.0  # no test waits for a thread that only waits itself
-
-
-def _let_the_waker_finish() -> None:
-    """A wake-up under way would be queued in the next test's database."""
-    thread = jobs.waker._thread
-    if thread is not None:
-        thread.join(10)
 
 
 def _harden(name: str) -> None:

@@ -1,7 +1,10 @@
 """The clock's door: the sweep finds due rows, a drain works through one school's, the sealer seals its history."""
 
 import logging
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -17,32 +20,52 @@ from tenants.ledger import BATCH
 from tenants.models import SchoolState, school_refs
 from tenants.scope import school_scope
 from tenants.traces import without_text
+from tenants.wakeups import say
 
 log = logging.getLogger(__name__)
+_sealed: dict[UUID, float] = {}  # when this process last saw to a school's seals
+
+
+@job("events.turn")
+def turn(*, school: SchoolRef) -> bool:
+    """One turn for one school; whether something due may be left. Seals on its way, now and then."""
+    left = school.state == "active" and draining.drain(school, clock=timezone.now)
+    stir(school.id, now=timezone.now())
+    if time.monotonic() - _sealed.get(school.id, -settings.SEAL_EVERY_SECONDS) >= settings.SEAL_EVERY_SECONDS:
+        _sealed[school.id] = time.monotonic()
+        try:
+            seal_school(school, pause=timedelta(seconds=settings.SEAL_EVERY_SECONDS))
+        except Exception as error:  # what follows an event does not wait for its seal
+            log.error("school %s was not sealed\n%s", school.id, without_text(error))
+    return left
 
 
 @job("events.drain")
 def drain(*, school: SchoolRef) -> None:
-    """One turn for one school; what is left queues behind the other schools."""
-    if school.state == "active" and draining.drain(school, clock=timezone.now):
+    """The queue's way to a turn; what is left queues behind the other schools."""
+    if turn(school=school):
         wake("events.drain", schools=[school.id])
-    stir(school.id, now=timezone.now())
-    try:
-        seal_school(school, pause=timedelta(seconds=settings.SEAL_EVERY_SECONDS))
-    except Exception as error:  # what follows an event does not wait for its seal
-        log.error("school %s was not sealed\n%s", school.id, without_text(error))
+
+
+@job("events.due")
+def due(mine: Callable[[UUID], bool] = lambda school: True) -> list[UUID]:
+    """Every active school of `mine` with something due: wake-ups may be lost, rows may not."""
+    now, found = timezone.now(), []
+    for school in school_refs():
+        try:
+            if mine(school.id) and draining.has_due(school, now=now):
+                found.append(school.id)
+        except Exception as error:  # one broken school stops nobody else's sweep
+            log.error("the sweep passed over school %s\n%s", school.id, without_text(error))
+    return found
 
 
 @job("events.sweep")
 def sweep() -> None:
-    """Wake a worker for every active school with something due: wake-ups may be lost, rows may not."""
-    now: datetime = timezone.now()
-    for school in school_refs():
-        try:
-            if draining.has_due(school, now=now):
-                wake("events.drain", schools=[school.id])
-        except Exception as error:  # one broken school stops nobody else's sweep
-            log.error("the sweep passed over school %s\n%s", school.id, without_text(error))
+    """Wake a worker for every school with something due, both ways: a drainer may be deaf behind a pooler."""
+    for school in due():
+        say([school])
+        wake("events.drain", schools=[school])
 
 
 # -- seals ------------------------------------------------------------------------------------------------------------

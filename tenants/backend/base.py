@@ -117,7 +117,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._pipeline = self.connection.pipeline()
         self._pipeline.__enter__()
 
-    def _end_pipeline(self) -> None:
+    def end_pipeline(self) -> None:
+        """Wait for every answer that is still out."""
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
             with self.wrap_database_errors:
@@ -125,7 +126,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def leave(self) -> None:
         """Drop the role where a transaction outlives its scope: only under a test's rollback, as scopes are durable."""
-        self._end_pipeline()
+        self.end_pipeline()
         if not self.scoped or self.entered is None:
             return
         self.entered = None
@@ -183,7 +184,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         # connection, and would send nothing.
         if not self._owes_begin:
             self._say("COMMIT")
-        self._end_pipeline()
+        self.end_pipeline()
 
     def _rollback(self) -> None:
         self.entered = None

@@ -256,7 +256,7 @@ def test_readiness_names_it_and_stays_ready(signed, west):
 def test_jobs_carry_on_with_the_other_schools(signed, westville, at_home, west):
     for cast in (westville, at_home):
         assert scan(signed[cast.slug], cast).status_code == 201
-    waker._thread.join(10)
+    waker.finish()
     west.stop()
     jobs.sweep()
     jobs.seal_schools()

@@ -6,7 +6,7 @@ import pytest
 
 from tenant_apps.events.models import Reaction, ReactionState
 from tenant_apps.events.services import drain as draining
-from tenant_apps.events.services.drain import ATTEMPTS, BACK_OFF, LONGEST, back_off, claim, drain
+from tenant_apps.events.services.drain import ATTEMPTS, BACK_OFF, LONGEST, back_off, drain
 from tenant_apps.gate.models import Gate
 from tenants.reactions import Lane, ReactionError
 from tenants.scope import school_scope
@@ -16,6 +16,12 @@ from tests.events.handlers import Clock, following, happen
 def only(cast) -> Reaction:
     with school_scope(cast.ref):
         return Reaction.objects.get()
+
+
+def claim(cast, now):
+    with school_scope(cast.ref):
+        asked = draining.claim([Lane.EVENTS], now=now)
+    return draining.claimed(asked)
 
 
 def gates(cast) -> int:
@@ -154,10 +160,10 @@ def test_a_live_lease_is_respected_and_a_lapsed_one_taken_over(greenfield, setti
     clock = Clock()
     with following(make_gate):
         happen(greenfield)
-        first = claim(greenfield.ref, (Lane.EVENTS,), now=clock())
-        assert claim(greenfield.ref, (Lane.EVENTS,), now=clock()) is None
+        first = claim(greenfield, clock())
+        assert claim(greenfield, clock()) is None
         clock.forward(timedelta(seconds=settings.REACTION_LEASE_SECONDS + 1))
-        second = claim(greenfield.ref, (Lane.EVENTS,), now=clock())
+        second = claim(greenfield, clock())
         assert second.id == first.id and second.lease != first.lease
         assert only(greenfield).attempts == 2
 
@@ -172,10 +178,10 @@ def test_a_run_that_lost_its_lease_can_neither_act_nor_close(greenfield, setting
     clock = Clock()
     with following(run):
         happen(greenfield)
-        old = claim(greenfield.ref, (Lane.EVENTS,), now=clock())
+        old = claim(greenfield, clock())
         clock.forward(timedelta(seconds=settings.REACTION_LEASE_SECONDS + 1))
-        new = claim(greenfield.ref, (Lane.EVENTS,), now=clock())
-        draining._run(greenfield.ref, old, clock)
+        new = claim(greenfield, clock())
+        draining.run(greenfield.ref, old, draining.Turn(clock, 1))
     row = only(greenfield)
     assert (row.state, row.lease, gates(greenfield)) == (ReactionState.RUNNING, new.lease, 0)
 
@@ -185,7 +191,7 @@ def test_an_outside_run_that_comes_back_too_late_does_not_close_the_new_run(gree
 
     def slow(event, *, school, now):
         clock.forward(timedelta(seconds=settings.REACTION_LEASE_SECONDS + 1))
-        taken.append(claim(greenfield.ref, (Lane.EVENTS,), now=clock()))
+        taken.append(claim(greenfield, clock()))
 
     taken = []
     with following(slow, outside=True):
@@ -200,7 +206,7 @@ def test_a_reaction_that_kills_its_worker_every_time_dies_and_charges_no_neighbo
     with following(make_gate, given_up=lambda event, *, reason, now: buried.append(reason)):
         deadly, harmless = happen(greenfield, times=2)
         for _ in range(ATTEMPTS):
-            assert claim(greenfield.ref, (Lane.EVENTS,), now=clock()).event.id == deadly.id  # and then: killed
+            assert claim(greenfield, clock()).event.id == deadly.id  # and then: killed
             clock.forward(timedelta(seconds=settings.REACTION_LEASE_SECONDS + 1))
         drain(greenfield.ref, clock=clock)
     with school_scope(greenfield.ref):

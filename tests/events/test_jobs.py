@@ -1,13 +1,9 @@
 """The clock's door and the queue behind it: sweep, drain, envelopes, schedules, wake-ups."""
 
 import json
-import threading
-import time
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.signing import SignedPackage
@@ -159,40 +155,6 @@ def test_starting_writes_the_schedules_anew_and_keeps_when_they_are_due(greenfie
 def test_a_schedule_that_makes_no_sense_is_refused_at_the_start(greenfield, table):
     with pytest.raises(ValueError, match="Not a job"):
         jobs.start_schedules(table)
-
-
-def test_the_waker_makes_one_task_of_many_wake_ups_and_closes_its_connection(real_commits, monkeypatch):
-    monkeypatch.setattr(jobs.Waker, "PAUSE", 0.2)
-    school, other = uuid4(), uuid4()
-    closed, waker = [], jobs.Waker()
-    real = connections.close_all
-    monkeypatch.setattr(connections, "close_all", lambda: closed.append(threading.current_thread().name) or real())
-    for wanted in [school] * 20 + [other]:
-        waker.mark(wanted)
-    waker._thread.join(10)
-    assert sorted(order["school"] for order in orders()) == sorted([str(school), str(other)])
-    assert closed == ["waker"]
-
-
-def test_a_wake_up_that_cannot_be_queued_loses_no_later_one(real_commits, monkeypatch, caplog):
-    school, other = uuid4(), uuid4()
-    real = jobs.later
-
-    def later(name, *ids, school):
-        monkeypatch.setattr(jobs, "later", real)
-        raise OSError
-
-    monkeypatch.setattr(jobs, "later", later)
-    monkeypatch.setattr(jobs.Waker, "LINGER", 5.0)
-    waker = jobs.Waker()
-    waker.mark(school)
-    until = time.monotonic() + 10
-    while "the sweep will find" not in caplog.text and time.monotonic() < until:
-        time.sleep(0.01)
-    waker.LINGER = 0.0
-    waker.mark(other)
-    waker._thread.join(10)
-    assert [order["school"] for order in orders()] == [str(other)]
 
 
 def test_what_is_queued_already_is_not_written_again(greenfield, django_assert_num_queries):

@@ -28,14 +28,13 @@ def die(*args: Any, **kwargs: Any) -> None:
 
 
 def die_before_the_record(name: str) -> None:
-    close = draining._close
+    run = reactions._handlers[name].run
 
-    def wrapped(row: Any, *args: Any) -> None:
-        if row.handler == name:
-            die()
-        close(row, *args)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        run(*args, **kwargs)
+        die()
 
-    draining._close = wrapped
+    reactions._handlers[name] = replace(reactions._handlers[name], run=wrapped)
 
 
 def die_after_the_mail() -> None:

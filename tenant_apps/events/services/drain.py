@@ -1,14 +1,15 @@
 """Doing what must follow: claim, run, record; again later when it fails; dead when spent.
 
 One reaction is claimed at a time, so that a lease covers one run, a slow neighbour costs nobody theirs, and a
-reaction that takes its worker down is charged for it alone.
+reaction that takes its worker down is charged for it alone. Whatever ends one run claims the next in the same
+transaction: a commit for each reaction, and every attempt is counted before it runs.
 """
 
 import json
 import logging
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,11 +17,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from tenant_apps.events.models import Event, Reaction, ReactionState
-from tenant_apps.events.services.record import particulars_of
+from tenant_apps.events.models import Reaction, ReactionState
 from tenants.current import SchoolRef, current_school
 from tenants.ids import new_id
 from tenants.models import School, SchoolState
+from tenants.pipeline import Sent, send, unanswered, with_commit
 from tenants.reactions import Handler, Happened, Lane, ReactionError, handler_named
 from tenants.scope import school_scope
 from tenants.traces import without_text
@@ -35,14 +36,50 @@ BACK_OFF = timedelta(seconds=15)  # doubles each time, with jitter
 LONGEST = timedelta(hours=1)
 Clock = Callable[[], datetime]
 
+# A reaction whose lease ran out belongs to a worker that died: it is due again. SKIP LOCKED lets workers pass each
+# other, and a run that is slow inside its transaction keeps its row. Only the reaction is locked: a school may not
+# update its events, so it may not lock them either.
+FIRST_DUE = """(SELECT id FROM {{s}}.events_reaction
+    WHERE '{lane}' = ANY(%s::text[]) AND lane = '{lane}' AND next_at <= %s::timestamptz
+      AND (state = 'waiting' OR (state = 'running' AND leased_until < %s::timestamptz))
+    ORDER BY next_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)"""
+CLAIM = f"""
+WITH due AS MATERIALIZED (
+  SELECT id, event_id, attempts FROM {{s}}.events_reaction
+  WHERE id = COALESCE({", ".join(FIRST_DUE.format(lane=lane.value).replace("{{s}}", "{s}") for lane in Lane)})
+)
+UPDATE {{s}}.events_reaction AS r
+SET state = 'running', lease = %s::uuid, attempts = least(r.attempts + 1, {ATTEMPTS}),
+    leased_until = %s::timestamptz
+FROM due JOIN {{s}}.events_event e ON e.id = due.event_id
+LEFT JOIN {{s}}.events_particulars p ON p.event_id = e.id
+WHERE r.id = due.id
+RETURNING r.id, r.lane, r.handler, r.attempts, due.attempts >= {ATTEMPTS}, r.expires_at,
+          e.id, e.kind, e.at, e.body, p.values::text
+"""
+# The fencing: nothing happens unless the row is still this run's. It is locked from here to the end.
+END = """
+UPDATE {s}.events_reaction
+SET state = %s, error = %s, done_at = %s::timestamptz, next_at = COALESCE(%s::timestamptz, next_at),
+    lease = NULL, leased_until = NULL
+WHERE id = %s AND lease = %s AND state = 'running' RETURNING id
+"""
+
 
 @dataclass(frozen=True)
 class Claimed:
-    """One reaction in hand; `lease` is the fencing token that only this run holds."""
+    """One reaction in hand; `lease` is the fencing token that only this run holds.
+
+    `attempts` counts this one; `spent`: there was none left, so it is to be buried.
+    """
 
     id: UUID
     lease: UUID
+    lane: Lane
     handler: str
+    attempts: int
+    spent: bool
+    expires_at: datetime | None
     event: Happened
 
 
@@ -60,166 +97,171 @@ class Leave:
         return self.given
 
 
+@dataclass
+class Turn:
+    """What one school may still have of its turn: so many reactions of each lane and so much time for them.
+
+    `more` says that something due may be left. An emergency is neither counted nor timed.
+    """
+
+    clock: Clock
+    size: int
+    leave: Leave
+    taken: dict[Lane, int] = field(default_factory=lambda: dict.fromkeys(Lane, 0))
+    until: dict[Lane, datetime] = field(default_factory=dict)
+    resting: set[Lane] = field(default_factory=set)
+    more: bool = False
+
+    def lanes(self, now: datetime) -> list[Lane]:
+        """The lanes of which another reaction may begin."""
+        if not self.leave.holds(now):
+            return []
+        for lane in set(Lane) - {Lane.EMERGENCY} - self.resting:
+            if self.taken[lane] >= self.size or now >= self.until.get(lane, datetime.max.replace(tzinfo=now.tzinfo)):
+                self.resting.add(lane)
+                self.more = True
+        return [lane for lane in Lane if lane not in self.resting]
+
+    def begin(self, lane: Lane, now: datetime) -> None:
+        self.taken[lane] += 1
+        self.until.setdefault(lane, now + SLICE)
+
+
 def drain(school: SchoolRef, *, clock: Clock, turn: int = TURN) -> bool:
     """Run what is due in `school`, at most `turn` per lane; True when something due may be left."""
-    leave = Leave(school)
-    left = [_drain_lane(school, lane, clock, turn, leave) for lane in Lane]
-    return any(left)
-
-
-def _drain_lane(school: SchoolRef, lane: Lane, clock: Clock, turn: int, leave: Leave) -> bool:
-    until = clock() + SLICE
-    for _ in range(turn):
-        if not leave.holds(clock()):
-            return False
-        # An emergency recorded meanwhile goes first.
-        reaction = claim(school, (Lane.EMERGENCY, lane), now=clock())
-        if reaction is None:
-            return False
-        error = _run(school, reaction, clock)
-        if isinstance(error, ReactionError) and error.unreachable:
-            return False  # the next would wait for the same silence: the lane rests until the sweep
-        if clock() >= until:
-            return True
-    return True
-
-
-def claim(school: SchoolRef, lanes: tuple[Lane, ...], *, now: datetime) -> Claimed | None:
-    """Take the first due reaction of `lanes` under a fresh lease, counting the attempt before it runs.
-
-    A reaction whose lease ran out belongs to a worker that died: it is due again, or dead when that was its last
-    attempt. SKIP LOCKED lets workers pass each other, and a run that is slow inside its transaction keeps its row.
-    """
+    mine = Turn(clock, turn, Leave(school))
     with school_scope(school):
-        for lane in lanes:
-            while (row := _first_due(lane, now)) is not None:
-                if row.attempts >= ATTEMPTS:
-                    _bury(row, "worker_lost", now)
-                    continue
-                row.state, row.lease, row.attempts = ReactionState.RUNNING, new_id(), row.attempts + 1
-                row.leased_until = now + timedelta(seconds=settings.REACTION_LEASE_SECONDS)
-                row.save(update_fields=["state", "lease", "attempts", "leased_until"])
-                return Claimed(row.id, row.lease, row.handler, happened(row.event))
+        following = _ask(mine)
+    reaction = _next(following, mine)
+    while reaction is not None:
+        reaction = run(school, reaction, mine)
+    return mine.more
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A claim that was sent with the COMMIT of its transaction."""
+
+    lease: UUID
+    at: datetime
+    sent: Sent
+
+
+def claim(lanes: Sequence[Lane], *, now: datetime) -> Asked:
+    """Last in the open school's transaction, take the first due reaction of the first of `lanes` that has one, under a
+    fresh lease. The lanes go in their own order, so that an emergency recorded meanwhile goes first.
+    """
+    lease, until = new_id(), now + timedelta(seconds=settings.REACTION_LEASE_SECONDS)
+    due = [[lane.value for lane in lanes], now, now] * len(Lane)
+    return Asked(lease, now, with_commit(CLAIM, [*due, lease, until]))
+
+
+def claimed(asked: Asked) -> Claimed | None:
+    """What was claimed, after the commit."""
+    for key, lane, name, attempts, spent, expires_at, *event in asked.sent.rows():
+        return Claimed(key, asked.lease, Lane(lane), name, attempts, spent, expires_at, _happened(*event))
     return None
 
 
-def _first_due(lane: Lane, now: datetime) -> Reaction | None:
-    # Only the reaction is locked: a school may not update its events, so it may not lock them either.
-    found: Reaction | None = (
-        Reaction.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("event")
-        .filter(_due(now), lane=lane)
-        .order_by("next_at", "id")
-        .first()
-    )
+def _ask(turn: Turn) -> Asked:
+    now = turn.clock()
+    return claim(turn.lanes(now), now=now)
+
+
+def _next(asked: Asked, turn: Turn) -> Claimed | None:
+    found = claimed(asked)
+    if found is not None:
+        turn.begin(found.lane, asked.at)
     return found
 
 
-def _due(now: datetime) -> Q:
-    waiting = Q(state=ReactionState.WAITING) | Q(state=ReactionState.RUNNING, leased_until__lt=now)
-    return Q(next_at__lte=now) & waiting
+def _happened(key: UUID, kind: str, at: datetime, body: str, values: str | None) -> Happened:
+    about = {name: part["value"] for name, part in json.loads(values).items()} if values else {}
+    return Happened(key, kind, at, json.loads(body)["facts"], about)
 
 
-def happened(event: Event) -> Happened:
-    """An event as handlers see it."""
-    return Happened(event.id, event.kind, event.at, json.loads(event.body)["facts"], particulars_of(event.id))
-
-
-def _run(school: SchoolRef, reaction: Claimed, clock: Clock) -> Exception | None:
-    """Run one claimed reaction and record how it went. Returns what it failed with."""
-    handler = handler_named(reaction.handler)
+def run(school: SchoolRef, reaction: Claimed, turn: Turn) -> Claimed | None:
+    """Run one claimed reaction, record how it went and claim the next."""
     try:
-        if handler is None:
-            raise ReactionError("no_such_reaction")  # a newer version wrote it: wait for that version's worker
-        if handler.outside:
-            _run_outside(school, handler, reaction, clock)
-        else:
-            _run_inside(school, handler, reaction, clock)
-        return None
+        return _run(school, reaction, turn)
     except Exception as error:
         log.warning("reaction %s of %s failed\n%s", reaction.handler, reaction.event.kind, without_text(error))
-        _failed(school, reaction, error, clock())
-        return error
+        if isinstance(error, ReactionError) and error.unreachable:
+            turn.resting.add(reaction.lane)  # the next would wait for the same silence: it rests until the sweep
+        return _failed(school, reaction, error, turn)
 
 
-def _run_inside(school: SchoolRef, handler: Handler, reaction: Claimed, clock: Clock) -> None:
+def _run(school: SchoolRef, reaction: Claimed, turn: Turn) -> Claimed | None:
+    handler, now = handler_named(reaction.handler), turn.clock()
+    if reaction.spent:
+        return _buried(school, reaction, ReactionState.DEAD, "worker_lost", turn)
+    if reaction.expires_at and reaction.expires_at < now:
+        return _buried(school, reaction, ReactionState.EXPIRED, "expired", turn)
+    if handler is None:
+        raise ReactionError("no_such_reaction")  # a newer version wrote it: wait for that version's worker
+    if handler.outside:
+        return _run_outside(school, handler, reaction, turn)
+    return _run_inside(school, handler, reaction, turn)
+
+
+def _run_inside(school: SchoolRef, handler: Handler, reaction: Claimed, turn: Turn) -> Claimed | None:
     """Effect and inbox key in one transaction: a kill anywhere leaves both or neither."""
     with school_scope(school):
-        row = _held_and_fresh(reaction, clock)
-        if row is not None:
-            handler.run(reaction.event, now=clock())
-            _close(row, ReactionState.DONE, clock())
+        if _ended(reaction, ReactionState.DONE, turn.clock()):
+            handler.run(reaction.event, now=turn.clock())
+        following = _ask(turn)
+    return _next(following, turn)
 
 
-def _run_outside(school: SchoolRef, handler: Handler, reaction: Claimed, clock: Clock) -> None:
+def _run_outside(school: SchoolRef, handler: Handler, reaction: Claimed, turn: Turn) -> Claimed | None:
     """At least once: the handler keeps its own record of what it told the world."""
+    handler.run(reaction.event, school=school, now=turn.clock())
     with school_scope(school):
-        row = _held_and_fresh(reaction, clock)
-    if row is None:
-        return
-    handler.run(reaction.event, school=school, now=clock())
-    with school_scope(school):
-        row = _held(reaction)
-        if row is not None:
-            _close(row, ReactionState.DONE, clock())
+        _ended(reaction, ReactionState.DONE, turn.clock())
+        following = _ask(turn)
+    return _next(following, turn)
 
 
-def _held_and_fresh(reaction: Claimed, clock: Clock) -> Reaction | None:
-    """The row, locked, if it is still this run's and not too old; one that is too old is closed as expired."""
-    row, now = _held(reaction), clock()
-    if row is not None and row.expires_at and row.expires_at < now:
-        _give_up(row.handler, reaction.event, "expired", now)
-        _close(row, ReactionState.EXPIRED, now)
-        return None
-    return row
+def _ended(
+    reaction: Claimed, state: ReactionState, at: datetime | None, reason: str = "", again: datetime | None = None
+) -> bool:
+    """Write down how a run ended, unless another worker took it over after its lease ran out."""
+    with unanswered():
+        sent = send(END, [state.value, reason, at, again, reaction.id, reaction.lease])
+    return bool(sent.rows())
 
 
-def _held(reaction: Claimed) -> Reaction | None:
-    """The row, locked, unless another worker took it over after this run's lease ran out."""
-    found: Reaction | None = (
-        Reaction.objects.select_for_update()
-        .filter(id=reaction.id, lease=reaction.lease, state=ReactionState.RUNNING)
-        .first()
-    )
-    return found
-
-
-def _close(row: Reaction, state: ReactionState, now: datetime, reason: str = "") -> None:
-    row.state, row.lease, row.leased_until, row.error, row.done_at = state, None, None, reason, now
-    row.save(update_fields=["state", "lease", "leased_until", "error", "done_at"])
-
-
-def _failed(school: SchoolRef, reaction: Claimed, error: Exception, now: datetime) -> None:
+def _failed(school: SchoolRef, reaction: Claimed, error: Exception, turn: Turn) -> Claimed | None:
     # A code or the kind of error, never its text: a message may carry an address or a name.
     reason = error.reason if isinstance(error, ReactionError) else type(error).__name__
     permanent = isinstance(error, ReactionError) and error.permanent
+    if permanent or reaction.attempts >= ATTEMPTS:
+        return _buried(school, reaction, ReactionState.DEAD, reason, turn)
     with school_scope(school):
-        row = _held(reaction)
-        if row is None:
-            return
-        if permanent or row.attempts >= ATTEMPTS:
-            _bury(row, reason, now)
-            return
-        row.state, row.error, row.lease, row.leased_until = ReactionState.WAITING, reason, None, None
-        row.next_at = now + back_off(row.attempts)
-        row.save(update_fields=["state", "error", "lease", "leased_until", "next_at"])
+        _ended(reaction, ReactionState.WAITING, None, reason, turn.clock() + back_off(reaction.attempts))
+        following = _ask(turn)
+    return _next(following, turn)
 
 
-def _bury(row: Reaction, reason: str, now: datetime) -> None:
-    _give_up(row.handler, happened(row.event), reason, now)
-    _close(row, ReactionState.DEAD, now, reason)
+def _buried(school: SchoolRef, reaction: Claimed, state: ReactionState, reason: str, turn: Turn) -> Claimed | None:
+    now = turn.clock()
+    with school_scope(school):
+        if _ended(reaction, state, now, "" if state is ReactionState.EXPIRED else reason):
+            _give_up(reaction, reason, now)
+        following = _ask(turn)
+    return _next(following, turn)
 
 
-def _give_up(name: str, event: Happened, reason: str, now: datetime) -> None:
+def _give_up(reaction: Claimed, reason: str, now: datetime) -> None:
     """Let the handler say where people look that it will not happen; its own failure changes nothing."""
-    handler = handler_named(name)
+    handler = handler_named(reaction.handler)
     if handler is None or handler.given_up is None:
         return
     try:
         with transaction.atomic(using=current_school().alias):
-            handler.given_up(event, reason=reason, now=now)
+            handler.given_up(reaction.event, reason=reason, now=now)
     except Exception as error:
-        log.warning("giving up %s of %s failed\n%s", name, event.kind, without_text(error))
+        log.warning("giving up %s of %s failed\n%s", reaction.handler, reaction.event.kind, without_text(error))
 
 
 def back_off(attempts: int) -> timedelta:
@@ -232,4 +274,5 @@ def back_off(attempts: int) -> timedelta:
 def has_due(school: SchoolRef, *, now: datetime) -> bool:
     """Whether the sweep should wake a worker for this school."""
     with school_scope(school):
-        return bool(Reaction.objects.filter(_due(now)).exists())
+        waiting = Q(state=ReactionState.WAITING) | Q(state=ReactionState.RUNNING, leased_until__lt=now)
+        return bool(Reaction.objects.filter(Q(next_at__lte=now) & waiting).exists())
