@@ -14,7 +14,7 @@ from config.canaries.marks import Heap, Marks
 from config.canaries.routes import reads
 from config.canaries.turn import Turn, turns
 from shared_apps.audit.models import CanaryCheck, PlatformEvent
-from shared_apps.audit.services import canaries
+from shared_apps.audit.services.canaries import canaries
 from tenant_apps.people.models import CalendarDay, Learner, SchoolProfile
 from tenants import ask, door, scoped
 from tenants.door import Within

@@ -9,8 +9,8 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from shared_apps.audit import services as audit
 from shared_apps.audit.models import ChainCheck, PlatformEvent
+from shared_apps.audit.services import chain, record, sealing
 from shared_apps.identity.models import Login
 from shared_apps.identity.services.sign_in import email_hash
 from shared_apps.operator.rules import changes_in
@@ -28,7 +28,7 @@ def browser(world_db):
 
 
 def happened(kind, *, by="system:test", school=None, ago=timedelta(0), **facts):
-    return audit.record(kind, by=by, now=timezone.now() - ago, school=school, facts=facts)
+    return record(kind, by=by, now=timezone.now() - ago, school=school, facts=facts)
 
 
 def read(browser, query=""):
@@ -98,7 +98,7 @@ def test_junk_is_no_filter_or_finds_nothing(browser, query):
 def test_pages_follow_each_other_without_a_gap(world_db):
     PlatformEvent.objects.order_by().first()
     at = timezone.now()
-    made = [audit.record("test.thing", by="system:test", now=at) for _ in range(7)]  # all at one moment
+    made = [record("test.thing", by="system:test", now=at) for _ in range(7)]  # all at one moment
     actor = Actor(kind="person", scope="platform", roles=frozenset({"operator"}))
     seen, cursor = [], ""
     while True:
@@ -120,8 +120,8 @@ def test_a_page_asks_the_same_number_of_questions_however_long_it_is(world_db, d
 def test_the_view_says_what_the_last_check_found(browser):
     assert "has not been verified yet" in read(browser)
     happened("test.thing")
-    audit.seal(now=timezone.now() + timedelta(minutes=5), all_of_it=True)
-    assert audit.check_chain(now=timezone.now()).good
+    sealing.seal(now=timezone.now() + timedelta(minutes=5), all_of_it=True)
+    assert chain.check_chain(now=timezone.now()).good
     page = read(browser)
     assert f"Events: {PlatformEvent.objects.count()}" in page and "Chain verified" in page
     ChainCheck.objects.update(bad=1, why="its event is gone")
@@ -131,12 +131,12 @@ def test_the_view_says_what_the_last_check_found(browser):
 
 def test_a_torn_history_is_found_and_said(real_commits):
     happened("test.thing"), happened("test.other")
-    audit.seal(now=timezone.now() + timedelta(minutes=5), all_of_it=True)
+    sealing.seal(now=timezone.now() + timedelta(minutes=5), all_of_it=True)
     with connections["migrator"].cursor() as cursor:
         cursor.execute("ALTER TABLE public.audit_platformevent DISABLE TRIGGER USER")
         cursor.execute("UPDATE public.audit_platformevent SET body = replace(body, 'test.other', 'test.trick')")
         cursor.execute("ALTER TABLE public.audit_platformevent ENABLE TRIGGER USER")
-    report = audit.check_chain(now=timezone.now())
+    report = chain.check_chain(now=timezone.now())
     found = ChainCheck.objects.get()
     assert not report.good and found.bad == report.bad
 
