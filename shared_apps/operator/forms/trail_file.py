@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from django.http import HttpResponse
 
 from shared_apps.billing.rules import cell
-from shared_apps.operator.services.trail import Entry
+from shared_apps.operator.services.trail_entries import Entry
 
 
 def trail_csv(entries: Iterable[Entry]) -> HttpResponse:
