@@ -53,7 +53,7 @@ GUARDS = (
     Guard("ledger of migrations", "tenants/rights.py", """f'REVOKE ALL ON "{schema}".{LEDGER_TABLE} FROM "{role}"'""", "'SELECT 1'", "tests/isolation/test_injection.py"),
     Guard("platform history", "tenants/roles.py", '"REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM platform"', '"GRANT UPDATE ON {} TO platform"', "tests/isolation/test_injection.py"),
     Guard("stream in a scope", "tenants/door.py", 'if getattr(answer, "streaming", False):', "if False:", "tests/isolation/test_door.py"),
-    Guard("search only reads", "config/canaries/reading.py", '    context["connection"].connection.execute("SET LOCAL transaction_read_only = on")', "    pass", "tests/canaries/test_turn.py"),
+    Guard("search only reads", "tenants/scope.py", "    connection.reading = True", "    connection.reading = False", "tests/canaries/test_turn.py"),
     Guard("search asks the rows' owner", "config/canaries/marks.py", "        for model in tables():\n            if isinstance(model._meta.pk", "        for model in ():\n            if isinstance(model._meta.pk", "tests/canaries/test_turn.py"),
     Guard("search counts what it finds", "config/canaries/turn.py", "if own.in_(marks)]", "if not own]", "tests/canaries/test_turn.py"),
     Guard("cache key", "tenants/scoped.py", 'f"school:{current_school().id}:{name}"', 'f"school:{name}"', "tests/isolation/test_scoped.py tests/canaries"),
