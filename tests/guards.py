@@ -58,7 +58,7 @@ GUARDS = (
     Guard("search counts what it finds", "config/canaries/turn.py", "if own.in_(marks)]", "if not own]", "tests/canaries/test_turn.py"),
     Guard("cache key", "tenants/scoped.py", 'f"school:{current_school().id}:{name}"', 'f"school:{name}"', "tests/isolation/test_scoped.py tests/canaries"),
     Guard("file path", "tenants/scoped.py", "Path(settings.SCHOOL_FILES) / current_school().schema", "Path(settings.SCHOOL_FILES)", "tests/isolation/test_scoped.py tests/canaries"),
-    Guard("old search is unknown", "shared_apps/audit/services/canaries.py", "if now - newest > STALE and not found:", "if False:", "tests/canaries/test_told.py"),
+    Guard("old search is unknown", "shared_apps/audit/services/canaries.py", 'if now - told["newest"] > STALE and not told["found"]:', "if False:", "tests/canaries/test_told.py"),
     Guard("server-side binding", "config/settings.py", '"server_side_binding": True', '"server_side_binding": False', "tests/isolation/test_injection.py"),
     Guard("page of another school", "config/middleware.py", "if not named or actor is None or (", "if True or (", "tests/isolation/test_routes.py"),
     Guard("permission", "tenants/door.py", "if not may(actor, policy.permission):", "if False:", "tests/architecture"),

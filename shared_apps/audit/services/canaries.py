@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared_apps.audit.models import (
-    CanaryCheck,
-)
+from django.db.models import Count, Max, Min, Sum
+
+from shared_apps.audit.models import CanaryCheck
 from tenants.ask import Unavailable
 from tenants.models import School, SchoolState
 
+WORST = 20  # schools whose places are told
 STALE = timedelta(hours=1)  # the clock starts a turn every quarter of an hour
 
 
@@ -34,22 +35,25 @@ def canaries(now: datetime) -> Canaries | Unavailable:
     """How the search stands. Unavailable `never` or `too_old`, so that nothing unknown is shown as zero; a leak that
     was found is told however old it is."""
     active = School.objects.filter(state=SchoolState.ACTIVE)
-    rows = list(CanaryCheck.objects.filter(school__in=active))
-    if not rows:
+    rows = CanaryCheck.objects.filter(school__in=active)
+    told = rows.aggregate(
+        rows=Count("pk"), newest=Max("at"), oldest=Min("at"), asked=Sum("asked"), failed=Sum("failed"),
+        found=Sum("found"),
+    )  # fmt: skip
+    if not told["rows"]:
         return Unavailable("never")
-    newest, found = max(row.at for row in rows), sum(row.found for row in rows)
-    if now - newest > STALE and not found:
+    if now - told["newest"] > STALE and not told["found"]:
         return Unavailable("too_old")
-    schools = active.count()
+    schools, worst = active.count(), rows.exclude(places=[]).order_by("-found", "-at")[:WORST]
     return Canaries(
         schools=schools,
-        waiting=schools - len(rows),
-        asked=sum(row.asked for row in rows),
-        failed=sum(row.failed for row in rows),
-        found=found,
-        places=tuple(sorted({place for row in rows for place in row.places})),
-        newest=newest,
-        oldest=min(row.at for row in rows),
+        waiting=schools - told["rows"],
+        asked=told["asked"],
+        failed=told["failed"],
+        found=told["found"],
+        places=tuple(sorted({place for row in worst for place in row.places})),
+        newest=told["newest"],
+        oldest=told["oldest"],
     )
 
 
