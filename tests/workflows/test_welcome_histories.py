@@ -73,7 +73,9 @@ def test_the_code_still_knows_every_step_in_its_lane():
             assert known.plan(told["name"]).lane == told["lane"]
 
 
-@pytest.mark.parametrize(("name", "point"), [(name, point) for name in RECORDED for point in range(len(RECORDED[name]))])
+@pytest.mark.parametrize(
+    ("name", "point"), [(name, point) for name in RECORDED for point in range(len(RECORDED[name]))]
+)
 def test_from_every_point_the_code_of_today_comes_to_its_end(greenfield, name, point):
     told, hours = LIVED[name]
     history = RECORDED[name]
