@@ -151,6 +151,18 @@ def test_a_suspended_schools_time_stands_still_and_nothing_floods_when_it_is_tak
     assert month.welcome.evaluated_at >= START + 50 * DAY
 
 
+def test_a_letter_that_was_due_before_a_suspension_waits_for_its_end(greenfield):
+    month = Month(greenfield)
+    month.on(2.75)
+    month.clock.on(hours=8)  # due two hours ago, and nothing ran since
+    set_state(month, SchoolState.DISABLED)
+    month.on(2)
+    assert month.subjects() == named("welcome")
+    set_state(month, SchoolState.ACTIVE)
+    month.on(0.25)
+    assert month.subjects() == named("welcome", "roster")
+
+
 def test_a_letter_goes_to_the_first_admin_in_their_language_and_the_platform_keeps_no_address(greenfield):
     month = Month(greenfield)
     Login.objects.filter(memberships__person=greenfield.staff["admin"].id).update(language="zu")
