@@ -57,6 +57,8 @@ SAVED: dict[str, str | Promise] = {
     "retried": _("The step is being tried again."),
     "resumed": _("The work goes on."),
     "reopened_task": _("The task needs help again."),
+    "evaluated": _("School evaluated again."),
+    "followed_up": _("Marked as followed up."),
 }
 
 

@@ -22,5 +22,6 @@ SCHEDULES = {
     "queue.tidy": 60,
     "schools.tell": 1,  # what was done to a school and its own history does not have yet
     "schools.add_up": 60,
+    "schools.notice": 10,  # what new schools have done for the first time
     "drift.look": 5,  # looks by night alone, at schools not looked at since the night before
 }

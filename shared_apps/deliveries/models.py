@@ -18,6 +18,8 @@ class SchoolFigures(models.Model):
     staff = models.PositiveIntegerField()
     last_gate_activity = models.DateTimeField(null=True)
     quiet_days = models.PositiveSmallIntegerField(null=True)
+    gate_days = models.PositiveSmallIntegerField(null=True)
+    gate_days_used = models.PositiveSmallIntegerField(null=True)
     sent_week = models.PositiveIntegerField()
     failed_week = models.PositiveIntegerField()
     waiting = models.PositiveIntegerField()

@@ -70,7 +70,11 @@ class Letter:
 
 @dataclass(frozen=True)
 class Figures:
-    """One school at `as_of`. `quiet_days`: its own school days since its gate was last used; None if it never was."""
+    """One school at `as_of`. `quiet_days`: its own school days since its gate was last used; None if it never was.
+
+    `gate_days`: its last own school days that were looked at (ten, where it has had so many), and on how many of them
+    somebody came or went; None where it did not tell.
+    """
 
     as_of: datetime
     learners: int
@@ -84,6 +88,8 @@ class Figures:
     waiting: Waiting = Waiting()
     stuck: Waiting = Waiting()
     dead: Waiting = Waiting()
+    gate_days: int | None = None
+    gate_days_used: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from shared_apps.schools.services import directory, onboarding_drafts, standing
+from shared_apps.schools.services import directory, onboarding_drafts, standing, welcome
 from tenants.jobs import job
 
 
@@ -22,3 +22,9 @@ def add_up() -> None:
 def tidy_drafts() -> None:
     """Delete the answers that nobody used."""
     onboarding_drafts.tidy(now=timezone.now())
+
+
+@job("schools.notice")
+def notice() -> None:
+    """What new schools have done for the first time."""
+    welcome.notice(now=timezone.now())

@@ -28,6 +28,48 @@ class Onboarding(models.Model):
     evidence = models.JSONField(default=dict)  # what a look at the school found when somebody acknowledged it
 
 
+class Verdict(models.TextChoices):
+    LIVE = "live"  # every criterion was met
+    FOLLOW_UP = "needs_follow_up"
+
+
+class Welcome(models.Model):
+    """The first thirty days of a school that came in: letters, and at the end a look at whether it is really live.
+
+    `criteria` is the latest look, each criterion with the numbers it rests on.
+    """
+
+    onboarding = models.OneToOneField(Onboarding, on_delete=models.CASCADE, primary_key=True, related_name="welcome")
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="+")
+    started_at = models.DateTimeField()
+    verdict = models.CharField(max_length=15, choices=Verdict.choices, blank=True, default="")
+    criteria = models.JSONField(default=list)
+    evaluated_at = models.DateTimeField(null=True)
+    followed_up_at = models.DateTimeField(null=True)  # somebody saw to what was missing
+    followed_up_by = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["started_at"], name="welcome_by_start"),
+            models.Index(
+                fields=["evaluated_at"], name="welcome_to_follow_up",
+                condition=models.Q(verdict="needs_follow_up", followed_up_at=None),
+            ),
+        ]  # fmt: skip
+
+
+class Milestone(models.Model):
+    """Something a new school was seen to have done for the first time. It stays, whatever comes after."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    welcome = models.ForeignKey(Welcome, on_delete=models.CASCADE, related_name="milestones")
+    name = models.CharField(max_length=20)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["welcome", "name"], name="milestone_once")]
+
+
 class Draft(models.Model):
     """Answers on their way: sealed, bound to this row, deleted by the step that uses them or after a day.
 

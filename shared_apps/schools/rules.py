@@ -8,7 +8,8 @@ import re
 import unicodedata
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 STEM = 5  # letters of a word that names of the same school are likely to share
@@ -133,3 +134,97 @@ def read_cursor(text: str) -> Place | None:
     except (UnicodeError, binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
         return None
     return None if "\0" in name else Place(name, found)
+
+
+# -- the first thirty days ---------------------------------------------------------------------------------------------
+
+DAY = timedelta(days=1)
+# What a new school should have done, and how long after it went live.
+DEADLINES = {"class": 3 * DAY, "roster": 3 * DAY, "scan": 7 * DAY, "delivery": 14 * DAY}
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A letter of the first thirty days: when it is due, how late it may still go, and what makes it needless.
+
+    After an outage at most one letter goes, because none may be so late that the next one is due, too.
+    """
+
+    name: str
+    after: timedelta
+    late: timedelta
+    milestone: str = ""
+
+
+DRIP = (
+    # Whoever hands the first passwords over has a quarter of an hour to do it first.
+    Timer("welcome", timedelta(minutes=15), 2 * DAY),
+    Timer("roster", 3 * DAY, 3 * DAY, "roster"),
+    Timer("scan", 7 * DAY, 5 * DAY, "scan"),
+    Timer("delivery", 14 * DAY, 10 * DAY, "delivery"),
+    Timer("outcome", 30 * DAY, 7 * DAY, "live"),
+)
+EVALUATED_AFTER = 30 * DAY
+
+
+class Fate(StrEnum):
+    """What becomes of a letter now."""
+
+    WAIT = "wait"
+    SEND = "send"
+    REACHED = "reached"  # needless: the school has done it
+    LATE = "late"  # its time passed
+    UNKNOWN = "unknown"  # whether it is needed is not known now
+
+
+def fate(timer: Timer, *, due: datetime, now: datetime, reached: bool | None) -> Fate:
+    """Decide about a letter; `reached` is None when it is not known whether the school has done it."""
+    if now < due:
+        return Fate.WAIT
+    if reached:
+        return Fate.REACHED
+    if now - due > timer.late:
+        return Fate.LATE
+    return Fate.UNKNOWN if reached is None else Fate.SEND
+
+
+def stale_at(timer: Timer, due: datetime) -> datetime:
+    """When a letter is not worth sending any more: at the latest when the next one is due."""
+    later = [other.after for other in DRIP if other.after > timer.after]
+    return due + min([later[0] - timer.after if later else timer.late, 7 * DAY])
+
+
+def time_off(changes: list[tuple[datetime, bool]], *, since: datetime, now: datetime) -> timedelta:
+    """How long a school was suspended between `since` and `now`; `changes` are `(when, suspended?)` in order."""
+    off, begun = timedelta(0), None
+    for at, suspended in changes:
+        if suspended:
+            begun = begun or max(at, since)
+        elif begun:
+            off, begun = off + max(at - begun, timedelta(0)), None
+    return off + (now - begun if begun else timedelta(0))
+
+
+# -- is it live? -------------------------------------------------------------------------------------------------------
+
+LEARNERS, GATE_SHARE, DELIVERED, OLD_LETTER = 20, 80, 95, DAY
+
+
+class Found(StrEnum):
+    MET = "met"
+    MISSED = "missed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One criterion of going live, and the numbers it was decided by."""
+
+    name: str
+    found: Found
+    numbers: dict[str, int | float | str | None]
+
+
+def judged(name: str, met: bool | None, **numbers: int | float | str | None) -> Criterion:
+    """`met` is None when it is not known."""
+    return Criterion(name, Found.UNKNOWN if met is None else Found.MET if met else Found.MISSED, numbers)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shared_apps.schools.views import directory, onboarding
+from shared_apps.schools.views import directory, onboarding, welcome
 
 urlpatterns = [
     path("operator/schools", directory.school_list),
@@ -24,4 +24,6 @@ urlpatterns = [
     path("operator/onboardings/<str:onboarding_id>/again", onboarding.again),
     path("operator/onboardings/<str:onboarding_id>/acknowledge", onboarding.acknowledge),
     path("operator/onboardings/<str:onboarding_id>/undo", onboarding.undo),
+    path("operator/onboardings/<str:onboarding_id>/evaluate", welcome.evaluate),
+    path("operator/onboardings/<str:onboarding_id>/follow-up", welcome.follow_up),
 ]

@@ -91,6 +91,13 @@ def staff_card(*, person: UUID) -> dict[str, str]:
     return {"name": found.name, "email": found.email} if found else {}
 
 
+@for_platform("people.write_to")
+def write_to(*, person: UUID) -> dict[str, str]:
+    """Where somebody who works here is written to, and the school's language; without an address once they left."""
+    found = Staff.objects.filter(pk=person, active=True).first()
+    return {"email": found.email if found else "", "language": default_language()}
+
+
 @first_rows("people")
 def seed(*, bell: time, close_time: time, language: str = "en", kind: str = "public") -> Seed:
     """The rows a school is born with, as statements for the provisioning transaction."""

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.core import serializers
@@ -17,6 +17,8 @@ from shared_apps.deliveries.services import publish as publishing
 from shared_apps.deliveries.services.read import figures_of, last_known
 from tenant_apps.events import jobs as events_jobs
 from tenant_apps.events.models import Reaction
+from tenant_apps.events.services.record import record
+from tenant_apps.gate.models import Flow
 from tenant_apps.messaging.jobs import tell_platform
 from tenant_apps.messaging.models import Attempt, Delivery, DeliveryState
 from tenant_apps.messaging.services import figures
@@ -176,6 +178,23 @@ def test_quiet_days_are_the_schools_own_school_days(greenfield, now, days):
     with school_scope(greenfield.ref):
         CalendarDay.objects.create(date=date(2026, 11, 24), school_day=False, name="Holiday")
         assert figures.quiet_days(MORNING, now) == days
+
+
+def test_gate_days_are_the_last_ten_school_days_that_are_over_and_those_on_which_the_gate_was_used(greenfield):
+    friday = datetime(2026, 11, 20, 18, tzinfo=UTC)
+    with school_scope(greenfield.ref):
+        assert figures.gate_days(friday) == []  # before anything happened here there were no days of its own
+        record("test.begun", by=system("test", greenfield.ref), at=friday - timedelta(days=25), now=friday)
+        CalendarDay.objects.create(date=date(2026, 11, 18), school_day=False, name="Holiday")
+        days = figures.gate_days(friday)
+        assert len(days) == 10 and days[-1] == date(2026, 11, 20) and date(2026, 11, 18) not in days
+        assert days[0] == date(2026, 11, 6)
+        assert figures.gate_days(friday - timedelta(hours=8))[-1] == date(2026, 11, 19)  # the day is not over
+        for day in (*days[:3], date(2026, 11, 18), date(2026, 10, 30)):
+            Flow.objects.create(day=day, starts=time(7), arrivals=1)
+            Flow.objects.create(day=day, starts=time(14), departures=1)
+        told = figures.figures(friday)
+        assert (told.gate_days, told.gate_days_used) == (10, 3)
 
 
 def test_a_gate_never_used_has_no_quiet_days_and_a_new_year_counts_its_own_classes(greenfield):

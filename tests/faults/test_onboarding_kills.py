@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.identity.models import Login, Membership
-from shared_apps.schools.models import Draft, Onboarding
+from shared_apps.schools.models import Draft, Onboarding, Welcome
 from shared_apps.workflows.models import Run, Step
 from tenant_apps.events.models import Event
 from tenant_apps.people.models import SchoolProfile, Staff
@@ -58,10 +58,16 @@ def assert_whole(onboarding, database):
         "schools.provisioned",
     ]  # fmt: skip
     assert set(Step.objects.filter(run=onboarding.pk).values_list("state", flat=True)) == {"done"}
+    assert Welcome.objects.filter(onboarding=onboarding).count() == 1
+    assert Run.objects.filter(workflow="schools.welcome", key=str(onboarding.pk)).count() == 1
 
 
 def more_than(number):
-    return Run.objects.filter(state="complete").count() > number
+    return onboardings().filter(state="complete").count() > number
+
+
+def onboardings():
+    return Run.objects.filter(workflow="schools.onboarding")
 
 
 def assert_no_leftovers(database):
@@ -109,7 +115,7 @@ def test_a_kill_around_each_commit_of_the_request_leaves_one_run_when_it_is_aske
             break
     assert points == 2  # one commit: all of it or nothing
     work()
-    assert set(Run.objects.values_list("state", flat=True)) == {"complete"}
+    assert set(onboardings().values_list("state", flat=True)) == {"complete"}
     for onboarding in Onboarding.objects.all():
         assert_whole(onboarding, real_commits)
 
@@ -124,7 +130,7 @@ def test_killed_processes_are_started_again_and_finish_what_was_begun(real_commi
             eventually(partial(more_than, turn), "some of the schools", log=one.log)
             one.kill()
             two.kill()
-    assert Run.objects.exclude(state="complete").exists(), "the kills came too late to show anything"
+    assert onboardings().exclude(state="complete").exists(), "the kills came too late to show anything"
     with provisioner(real_commits, tmp_path / "p.log", **lease) as one, worker(real_commits, tmp_path / "w.log"):
         eventually(partial(more_than, 9), "all of the schools", log=one.log, seconds=120)
     for onboarding in begun:

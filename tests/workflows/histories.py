@@ -63,16 +63,20 @@ def put(onboarding, recorded):
     Run.objects.filter(pk=onboarding.pk).update(state=recorded["run"])
 
 
-def turn(clock):
-    """One turn of whichever lane has something to do."""
-    return any(advance(lane, clock=clock) for lane in Lane)
+def turn(onboarding, clock):
+    """Turns of whichever lane has something to do, until one changed this onboarding; other runs go on beside it."""
+    before = snapshot(onboarding)
+    while any(advance(lane, clock=clock) for lane in Lane):
+        if snapshot(onboarding) != before:
+            return True
+    return False
 
 
 def to_the_end(onboarding, clock=None):
     """Turn by turn; the snapshots on the way, the first one from before the first turn."""
     clock = clock or Clock(step=Clock().step * 60)
     snapshots = [snapshot(onboarding)]
-    while turn(clock):
+    while turn(onboarding, clock):
         snapshots.append(snapshot(onboarding))
     return snapshots
 

@@ -10,7 +10,7 @@ from shared_apps.identity.models import Login
 from shared_apps.workflows.models import Run, Step
 from shared_apps.workflows.services import advance as advancing
 from shared_apps.workflows.services import control
-from shared_apps.workflows.services.registry import Lane, Plan
+from shared_apps.workflows.services.registry import Lane, NotYet, Plan
 from tests.workflows.plans import drain, start, state, states
 
 pytestmark = pytest.mark.usefixtures("real_commits")
@@ -85,6 +85,18 @@ def test_a_stale_failure_changes_nothing_either(entered, clock):
     run = start(entered(Plan("a", effect, prepare=prepare)))
     advancing.advance(Lane.WORKER, clock=clock)
     assert state(run) == "complete" and states(run) == [("a", "done", 2)] and Step.objects.get().reason == ""
+
+
+def test_a_stale_worker_cannot_put_a_step_off(entered, clock):
+    def prepare(task):
+        if task.attempt == 1:
+            clock.on(seconds=60)
+            advancing.advance(Lane.WORKER, clock=clock)
+            raise NotYet(clock() + timedelta(days=1))
+
+    run = start(entered(Plan("a", effect, prepare=prepare)))
+    advancing.advance(Lane.WORKER, clock=clock)
+    assert state(run) == "complete" and states(run) == [("a", "done", 2)] and effects() == 1
 
 
 def test_a_step_whose_workers_all_die_is_given_up(entered, clock):

@@ -67,7 +67,7 @@ def test_from_every_point_of_a_history_the_code_of_today_comes_to_its_end(name, 
         school_away(FAULTS[name])
         histories.put(onboarding, history[0])
         for _ in range(point):
-            histories.turn(time)
+            histories.turn(onboarding, time)
         histories.put(onboarding, recorded)
         went_on = histories.to_the_end(onboarding, time)
         assert went_on == history[point:], f"from point {point}"

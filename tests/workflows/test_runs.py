@@ -13,7 +13,7 @@ from shared_apps.audit.models import PlatformEvent
 from shared_apps.workflows import rules
 from shared_apps.workflows.models import Run, Step
 from shared_apps.workflows.services import control
-from shared_apps.workflows.services.registry import Lane, Plan, StepError, workflow
+from shared_apps.workflows.services.registry import Lane, NotYet, Plan, StepError, workflow
 from tenants.problems import Refusal
 from tests.workflows.plans import START, drain, start, state, states
 
@@ -153,6 +153,16 @@ def test_a_step_the_code_does_not_know_any_more_is_given_up_aloud(entered, steps
     Step.objects.filter(run=run, name="b").update(name="gone")
     drain(clock)
     assert state(run) == "partial_failure" and run.steps.last().reason == "unknown_step"
+
+
+def test_a_step_whose_time_has_not_come_sleeps_on_and_spends_no_attempt(entered, steps, clock):
+    steps.fails["a"] = [NotYet(START + timedelta(days=day)) for day in (1, 2, 3)]
+    run = start(entered(steps.plan("a", attempts=1)))
+    for _ in range(3):
+        assert drain(clock) == 1 and drain(clock) == 0
+        assert states(run) == [("a", "waiting", 0)] and state(run) == "running"
+        clock.on(days=1)
+    assert drain(clock) == 1 and states(run) == [("a", "done", 1)] and Step.objects.get().fence == 4
 
 
 def test_the_end_of_a_run_is_told_in_its_last_transaction(entered, steps, clock):

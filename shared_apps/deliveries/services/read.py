@@ -55,4 +55,5 @@ def plain(row: SchoolFigures) -> Figures:
         staff=row.staff, last_gate_activity=row.last_gate_activity, quiet_days=row.quiet_days,
         sent_week=row.sent_week, failed_week=row.failed_week, waiting=Waiting(row.waiting, row.waiting_since),
         stuck=Waiting(row.stuck, row.stuck_since), dead=Waiting(row.dead, row.dead_since),
+        gate_days=row.gate_days, gate_days_used=row.gate_days_used,
     )  # fmt: skip

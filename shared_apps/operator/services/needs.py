@@ -14,6 +14,7 @@ from shared_apps.deliveries.services.providers import name_of
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.groups.services import EVERYWHERE
 from shared_apps.operator.services.picture import Picture
+from shared_apps.schools.services import follow_ups as to_follow
 from shared_apps.schools.services.onboarding_help import open_setup_tasks
 from tenants.ask import Unavailable
 from tenants.findings import open_findings
@@ -156,10 +157,25 @@ def drifted(picture: Picture) -> list[Need]:
     ]  # fmt: skip
 
 
+def follow_ups(picture: Picture) -> list[Need]:
+    """Schools whose first thirty days ended with something missing, or broke off."""
+    if not may(picture.actor, Permission.SCHOOLS_ONBOARD):
+        return []
+    title, missing = gettext("School needs follow-up: %(name)s"), gettext("Criteria not met: %(count)s")
+    return [
+        Need(
+            f"follow-up-{one.id}", "watch", title % {"name": one.name},
+            missing % {"count": len(one.criteria)} if one.criteria else "",
+            f"/operator/onboardings/{one.id}#after-go", one.since,
+        )
+        for one in to_follow.follow_ups(picture.actor)
+    ]  # fmt: skip
+
+
 # In the order in which they are shown. A new kind of trouble is one more function here.
 SOURCES: list[Source] = [
-    dead_letters, background_work, channel_problems, setup_tasks, stuck_work, quiet_schools, unknown_schools,
-    old_requests, leaks, drifted,
+    dead_letters, background_work, channel_problems, setup_tasks, follow_ups, stuck_work, quiet_schools,
+    unknown_schools, old_requests, leaks, drifted,
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from shared_apps.audit.services import record
 from shared_apps.groups.services import EVERYWHERE, within_reach
-from shared_apps.schools.models import Onboarding
+from shared_apps.schools.models import Onboarding, Welcome
 from shared_apps.schools.services.onboarding_check import admin_check
 from shared_apps.schools.services.onboarding_progress import overdue
 from shared_apps.workflows.models import RunState, Step, StepState
@@ -58,8 +58,9 @@ def _task(onboarding: Onboarding, step: Step, now: datetime) -> SetupTask | None
 
 
 def retry(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
-    """Try the step that was given up again. Raises 409."""
-    control.retry(onboarding.pk, by=by.name_in_audit, now=now)
+    """Try the step that was given up again, of the first thirty days when they broke off. Raises 409."""
+    broken = Welcome.objects.filter(pk=onboarding.pk, run__state__in=(RunState.PARTIAL, RunState.FAILED)).first()
+    control.retry(broken.run_id if broken else onboarding.pk, by=by.name_in_audit, now=now)
 
 
 def resume(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:

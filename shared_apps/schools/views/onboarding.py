@@ -17,10 +17,13 @@ from shared_apps.schools.services import onboarding as bringing_in
 from shared_apps.schools.services import onboarding_drafts as drafts
 from shared_apps.schools.services import onboarding_handover as handover
 from shared_apps.schools.services import onboarding_help as help_with
+from shared_apps.schools.services.follow_ups import follow_ups
 from shared_apps.schools.services.onboarding_check import admin_check
 from shared_apps.schools.services.onboarding_doubts import doubts as doubts_about
 from shared_apps.schools.services.onboarding_list import latest
 from shared_apps.schools.services.onboarding_progress import progress
+from shared_apps.schools.services.welcome_words import CRITERIA
+from shared_apps.schools.views.welcome import after_go
 from tenants.door import Within, actor_of, page, person_of
 from tenants.ids import parse_id
 from tenants.permissions import Permission
@@ -103,6 +106,10 @@ def onboardings(request: HttpRequest) -> HttpResponse:
     rows, more = latest(actor, before=before)
     left = parse_id(request.GET.get("left")) if request.GET.get("left") else None
     context = {
+        "follow_ups": [
+            (one, [CRITERIA[name] for name in one.criteria], why(one.reason) if one.reason else "")
+            for one in follow_ups(actor)
+        ],
         "tasks": [(task, STEP_NAMES.get(task.step, task.step), why(task.reason)) for task in tasks],
         "rows": rows, "more": rows[-1].id if more else None, "before": before,
         "left": Onboarding.objects.filter(pk=left).exclude(acknowledged_at=None).first() if left else None,
@@ -134,6 +141,7 @@ def _context(request: HttpRequest, found: Onboarding, now: datetime) -> dict[str
         "accounts": handover.waiting(found) if seen.state == "complete" else {},
         "mine": found.run.started_by == actor_of(request).name_in_audit,
         "here": f"/operator/onboardings/{found.pk}",
+        "after_go": after_go(found, now) if seen.state == "complete" else None,
     }  # fmt: skip
 
 

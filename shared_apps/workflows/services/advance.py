@@ -19,7 +19,7 @@ from django.db.models import Q
 from shared_apps.workflows.models import Run, RunState, Step, StepState
 from shared_apps.workflows.rules import pause
 from shared_apps.workflows.services.ends import close, give_up
-from shared_apps.workflows.services.registry import Lane, Plan, StepError, Task, workflow_named
+from shared_apps.workflows.services.registry import Lane, NotYet, Plan, StepError, Task, workflow_named
 from tenants.provisioning import MIGRATOR
 from tenants.traces import without_text
 
@@ -55,6 +55,8 @@ def advance(lane: Lane, *, clock: Clock) -> bool:
         _do(claim, clock)
     except Stale:
         log.warning("step %s of run %s: another one took over", claim.plan.name, claim.run)
+    except NotYet as sleep:
+        _put_off(claim, sleep.until)
     except Exception as error:
         _failed(claim, error, clock())
     return True
@@ -110,6 +112,17 @@ def _hold(claim: Claim, alias: str) -> Step:
     if step is None:
         raise Stale
     return step
+
+
+def _put_off(claim: Claim, until: datetime) -> None:
+    """Sleep on. The attempt is taken back; the fence is not, so whoever held the step before stays fenced off."""
+    try:
+        with transaction.atomic():
+            step = _hold(claim, DEFAULT_DB_ALIAS)
+            step.state, step.wake_at, step.leased_until, step.attempts = StepState.WAITING, until, None, 0
+            step.save(update_fields=["state", "wake_at", "leased_until", "attempts"])
+    except Stale:
+        log.warning("step %s of run %s: another one took over", claim.plan.name, claim.run)
 
 
 def _failed(claim: Claim, error: Exception, now: datetime) -> None:

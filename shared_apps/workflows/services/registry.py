@@ -23,6 +23,14 @@ class StepError(Exception):
         self.reason, self.permanent = reason, permanent
 
 
+class NotYet(Exception):
+    """A step's own way to say that its time has not come: it sleeps until `until`, and this was no attempt."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
 @dataclass(frozen=True)
 class Task:
     """What a step is told. `results` are what the steps before it left, by their names."""

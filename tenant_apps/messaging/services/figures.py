@@ -1,6 +1,6 @@
 """What the school tells the platform about itself: counts, codes and times. No name, no text of a message."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connections
@@ -20,7 +20,7 @@ from shared_apps.deliveries.for_schools import (
 )
 from tenant_apps.events.models import Event, Reaction, ReactionState
 from tenant_apps.events.services.dead_letters import TOLD_REASON
-from tenant_apps.gate.models import Scan
+from tenant_apps.gate.models import Flow, Scan
 from tenant_apps.gate.rules import local_day
 from tenant_apps.people.models import AcademicYear, ClassGroup, Learner, LearnerState, Staff
 from tenant_apps.people.services.calendar import school_days
@@ -30,6 +30,8 @@ from tenants.current import current_school
 SENT, FAILED = "messaging.message_sent", "messaging.delivery_failed"
 STUCK_AFTER = timedelta(minutes=15)  # due for so long and still not done
 LOOKED_BACK = timedelta(days=400)  # for school days without anybody at the gate
+GATE_DAYS = 10
+GATE_LOOKED_BACK = timedelta(days=70)  # ten school days, with the longest holidays between them
 
 # By the school's history, whose index finds them: a delivery's row does not say when it failed.
 OUTCOMES = """
@@ -48,6 +50,7 @@ def figures(now: datetime) -> Figures:
     last = Scan.objects.aggregate(last=Max("scanned_at"))["last"]
     learners = Learner.objects.aggregate(all=Count("id"), active=Count("id", filter=Q(state=LearnerState.ACTIVE)))
     week = Event.objects.filter(at__gte=now - WEEK)
+    days = gate_days(now)
     return Figures(
         as_of=now,
         learners=learners["all"],
@@ -61,6 +64,8 @@ def figures(now: datetime) -> Figures:
         waiting=_waiting(Reaction.objects.filter(state=ReactionState.WAITING), "event__recorded_at"),
         stuck=_waiting(_stuck(now), "next_at"),
         dead=_waiting(Reaction.objects.filter(state=ReactionState.DEAD), "done_at"),
+        gate_days=len(days),
+        gate_days_used=Flow.objects.filter(day__in=days).values("day").distinct().count(),
     )
 
 
@@ -73,12 +78,24 @@ def _year(now: datetime) -> AcademicYear | None:
 
 def quiet_days(last: datetime, now: datetime) -> int:
     """The school's own days gone by since the day of `last`; today is one of them once the school has closed."""
-    zone = current_school().zone
-    day, today = local_day(last, zone), local_day(now, zone)
-    closed = now.astimezone(zone).time() > profile().close_time
-    first = max(day + timedelta(days=1), today - LOOKED_BACK)
-    final = today if closed else today - timedelta(days=1)
+    final = _last_whole_day(now)
+    first = max(local_day(last, current_school().zone) + timedelta(days=1), final - LOOKED_BACK)
     return len(school_days(first, final)) if first <= final else 0
+
+
+def gate_days(now: datetime) -> list[date]:
+    """The school's own last ten days that are over, none from before it was here."""
+    begun, final = Event.objects.order_by("id").first(), _last_whole_day(now)
+    if begun is None:
+        return []
+    first = max(local_day(begun.at, current_school().zone), final - GATE_LOOKED_BACK)
+    return school_days(first, final)[-GATE_DAYS:] if first <= final else []
+
+
+def _last_whole_day(now: datetime) -> date:
+    """Today once the school has closed, yesterday before."""
+    local = now.astimezone(current_school().zone)
+    return local.date() if local.time() > profile().close_time else local.date() - timedelta(days=1)
 
 
 def _stuck(now: datetime) -> Any:

@@ -1,0 +1,67 @@
+"""The first thirty days of a school: when they begin, what it has done already, and when something is due."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q
+
+from shared_apps.deliveries.models import SchoolFigures
+from shared_apps.deliveries.services.read import figures_of
+from shared_apps.schools import rules
+from shared_apps.schools.models import Milestone, Standing, Welcome
+from shared_apps.workflows.models import RunState
+from shared_apps.workflows.services import runs
+from tenants.ask import Unavailable
+from tenants.models import SchoolState
+
+WORKFLOW = "schools.welcome"
+BY = "system:welcome"
+LOOKED_AT_FOR = timedelta(days=120)  # milestones reached later than that interest nobody
+SEEN = {
+    "class": Q(classes__gt=0),
+    "roster": Q(active_learners__gt=0),
+    "scan": ~Q(last_gate_activity=None),
+    "delivery": Q(sent_week__gt=0),
+}
+
+
+def begin(run: UUID, state: str, now: datetime) -> None:
+    """An onboarding is over: if its school is there, its first thirty days begin, once."""
+    if state != RunState.COMPLETE:
+        return
+    made, _new = runs.start(WORKFLOW, key=str(run), by=BY, now=now)
+    Welcome.objects.get_or_create(onboarding_id=run, defaults={"run": made, "started_at": made.created_at})
+
+
+def notice(*, now: datetime, only: UUID | None = None) -> int:
+    """Write down what new schools were seen to have done for the first time; how much was looked through.
+
+    A fixed number of statements, however many schools there are. An old figure proves it as well as a new one.
+    """
+    young = Welcome.objects.filter(started_at__gte=now - LOOKED_AT_FOR)
+    if only:
+        young = young.filter(pk=only)
+    found = []
+    for name, seen in SEEN.items():
+        missing = young.exclude(milestones__name=name).values_list("onboarding__school", "pk")
+        school_of = dict(missing)
+        told = SchoolFigures.objects.filter(seen, school__in=school_of).values_list("school", "as_of")
+        found += [Milestone(welcome_id=school_of[school], name=name, seen_at=at) for school, at in told]
+    Milestone.objects.bulk_create(found, ignore_conflicts=True)
+    return len(found)
+
+
+def reached(welcome: Welcome, name: str, *, now: datetime) -> bool | None:
+    """Whether the school has done `name`; None when that is not known now."""
+    notice(now=now, only=welcome.pk)
+    if Milestone.objects.filter(welcome=welcome, name=name).exists():
+        return True
+    school = welcome.onboarding.school
+    return None if isinstance(figures_of([school], now=now)[school], Unavailable) else False
+
+
+def due(welcome: Welcome, after: timedelta, *, now: datetime) -> datetime:
+    """When something is due `after` the start, the time in which the school was suspended not counted."""
+    rows = Standing.objects.filter(school=welcome.onboarding.school).order_by("at", "id")
+    changes = [(at, state == SchoolState.DISABLED) for at, state in rows.values_list("at", "state")]
+    return welcome.started_at + after + rules.time_off(changes, since=welcome.started_at, now=now)
