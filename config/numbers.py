@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.db import DatabaseError
 
-from shared_apps.audit.services import canary_numbers, sealing_lags
+from shared_apps.audit.services.canaries import canary_numbers
+from shared_apps.audit.services.sealing import sealing_lags
 from shared_apps.deliveries.services.numbers import numbers as of_deliveries
 from shared_apps.post import services as post
 from shared_apps.workflows.services.standing import standing as of_runs

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from config import complete, env
 from config.probes.lines import Line, broken, judged, missing, ready
-from shared_apps.audit.services import BOOK
+from shared_apps.audit.services.sealing import BOOK
 from tenants import cells, preflight, seals, token, vapid
 from tenants.ids import new_id
 from tenants.keyring import private_keys

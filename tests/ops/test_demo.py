@@ -9,6 +9,7 @@ from django.db.models.functions import Concat
 
 from config.demo import calendar, history, names, seed
 from shared_apps.identity.models import Login, Membership
+from shared_apps.schools.models import UsedSlug
 from tenant_apps.attendance.models import Mark, Register
 from tenant_apps.events.models import Event, Reaction
 from tenant_apps.gate.models import Badge, Flow, Presence, Scan
@@ -29,6 +30,7 @@ COUNTED = (Learner, Guardian, Badge, Scan, Presence, Register, Mark, ClassGroup,
 def nobody_there(real_commits):
     """A database in which the test world's schools do not carry the demo's names."""
     School.objects.update(slug=Concat(Value("old-"), "slug"))
+    UsedSlug.objects.all().delete()  # an address leads to no other school, ever
     Login.objects.all().delete()
 
 

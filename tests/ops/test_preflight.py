@@ -14,7 +14,7 @@ from django.utils import timezone
 from config.management.commands.preflight import PROBES
 from config.probes import backups, keys, logins, mailboxes, web, work
 from config.probes.lines import State, asked
-from shared_apps.audit.services import seal
+from shared_apps.audit.services.sealing import seal
 from shared_apps.identity.models import Membership
 from tenants import seals, vapid
 from tenants.models import Heartbeat, SchoolPlacement

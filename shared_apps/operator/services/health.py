@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
-from shared_apps.audit.services import lag
+from shared_apps.audit.services.sealing import lag
 from shared_apps.deliveries.models import SchoolFigures
 from shared_apps.deliveries.rules import Life, fresh, rate
 from shared_apps.deliveries.services.schools import with_life
