@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.db import connections
+from django.db import connection
 
 from config import env
 from config.probes.lines import Line, broken, judged, missing, ready
@@ -34,7 +34,7 @@ def migrator() -> Iterator[Line]:
             yield judged(about, "" if cells.answers(alias) else f"{where}does not connect", f"{where}connects")
     admin = os.environ.get("DATABASE_URL")
     if admin:
-        name = connections["default"].settings_dict["NAME"]
+        name = connection.settings_dict["NAME"]
         found = preflight.strangers(admin, name, login="migrator", expected=MAY_MIGRATE)
         held = ", ".join(one or "a program without a name" for one in found)
         yield judged("Migrator in use", f"by {held}" if held else "", "by the provisioner and commands alone")
@@ -44,7 +44,7 @@ def rights() -> Iterator[Line]:
     """Looked at with the administrator's eyes, in the platform's database and in every cell."""
     admin = os.environ.get("DATABASE_URL")
     if admin:
-        yield from _rights("Rights (home)", admin, connections["default"].settings_dict["NAME"], cell=False)
+        yield from _rights("Rights (home)", admin, connection.settings_dict["NAME"], cell=False)
     else:
         yield missing("Rights (home)", "DATABASE_URL is not set, so logins and hardening were not looked at")
     admins = env.named_urls(os.environ, "CELLS_ADMIN")
