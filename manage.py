@@ -13,6 +13,6 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
         bootstrap.for_command(sys.argv)
+        execute_from_command_line(sys.argv)
     except BadEnvironment as wrong:
         sys.exit(str(wrong))
-    execute_from_command_line(sys.argv)

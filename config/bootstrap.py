@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from config import embedded, env
-from tenants import roles
+from tenants import roles, vapid
 
 DATABASE = "mysentinel"
 URLS = ("DATABASE_URL", *(f"{login.upper()}_DATABASE_URL" for login in roles.LOGINS))
@@ -119,6 +119,7 @@ def made_once(path: Path) -> dict[str, str]:
         "KEK": base64.b64encode(secrets.token_bytes(32)).decode(),
         "TOKEN_KEYS": f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         "SEAL_KEYS": f"s1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "VAPID_PRIVATE_KEY": vapid.new_key(),
         **_passwords(),
         **kept,
     }

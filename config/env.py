@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from config import complete
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("MYSENTINEL_STATE", ROOT / ".local"))
-SECRETS = ("SECRET_KEY", "KEK", "TOKEN_KEYS", "SEAL_KEYS")
+SECRETS = ("SECRET_KEY", "KEK", "TOKEN_KEYS", "SEAL_KEYS", "VAPID_PRIVATE_KEY")
 RUN_TIME = ("web", "worker")  # process kinds that never see the administrator's or the migrator's login
 NOT_AT_RUN_TIME = ("DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS_ADMIN", "CELLS_MIGRATOR")
 PROVISIONER = "provisioner"  # has the migrator's login, but not the administrator's
@@ -20,8 +22,8 @@ CELL_NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
 KNOWN = (
     "ENVIRONMENT", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "DATABASE_URL", "PLATFORM_DATABASE_URL",
     "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS", "CELLS_MIGRATOR", "CELLS_ADMIN",
-    "NEW_SCHOOLS_CELL", "EMAIL_URL", *SECRETS, "VAPID_PRIVATE_KEY", "PUSH_ALLOW",
-    "WHATSAPP_BASE_URL", "SMS_BASE_URL",
+    "NEW_SCHOOLS_CELL", "EMAIL_URL", *SECRETS, "PUSH_ALLOW", "WHATSAPP_BASE_URL",
+    "SMS_BASE_URL", "BACKUP_MARKER",
 )  # fmt: skip
 
 
@@ -72,6 +74,9 @@ class Environment:
     kek: str
     token_keys: str
     seal_keys: str  # empty: one is derived from the KEK
+    vapid_private_key: str  # empty in a `manage` process alone
+    stand_ins: tuple[str, ...]  # names of what sends messages to a stand-in instead of their provider
+    backup_marker: str
 
     @property
     def local(self) -> bool:
@@ -117,6 +122,8 @@ def load() -> Environment:
     if environment == "local":
         values = {**read_local(), **values}
     kind = process_kind()
+    if environment == "production" and kind in (*RUN_TIME, PROVISIONER):
+        _not_hollow(values, kind)
     port = values.get("PORT", "8000")
     if not re.fullmatch(r"\d{2,5}", port):
         raise BadEnvironment("PORT must be a port number.")
@@ -134,7 +141,21 @@ def load() -> Environment:
         email_url=values.get("EMAIL_URL", ""),
         secret_key=_needed(values, "SECRET_KEY"), kek=_needed(values, "KEK"),
         token_keys=_needed(values, "TOKEN_KEYS"), seal_keys=values.get("SEAL_KEYS", ""),
+        vapid_private_key=_vapid(values, kind), backup_marker=values.get("BACKUP_MARKER", ""),
+        stand_ins=tuple(name for name in complete.ELSEWHERE if values.get(name)),
     )  # fmt: skip
+
+
+def _not_hollow(values: Mapping[str, str], kind: str) -> None:
+    wrong = list(complete.faults(values, migrator=kind == PROVISIONER, local=read_local()))
+    if wrong:
+        raise BadEnvironment(f"The {kind} does not start in production: {'; '.join(wrong)}.")
+
+
+def _vapid(values: dict[str, str], kind: str) -> str:
+    """Made once in local and needed wherever messages are sent; commands work before there is one."""
+    elsewhere = values.get("ENVIRONMENT", "local") != "local" and kind in RUN_TIME
+    return _needed(values, "VAPID_PRIVATE_KEY") if elsewhere else values.get("VAPID_PRIVATE_KEY", "")
 
 
 def named_urls(values: Mapping[str, str], variable: str) -> dict[str, str]:

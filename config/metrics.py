@@ -3,10 +3,13 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import REGISTRY, CollectorRegistry, Histogram, Metric, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
+
+from config.numbers import Family
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -37,29 +40,21 @@ class Measure:
 class Told:
     """Numbers that other processes left in the database, as they stood at this question; absent where unknown."""
 
-    def __init__(self, ends: dict[str, float], lags: dict[str, float], canaries: dict[str, float]) -> None:
-        self.ends, self.lags, self.canaries = ends, lags, canaries
+    def __init__(self, families: list[Family]) -> None:
+        self.families = families
 
     def collect(self) -> Iterator[Metric]:
-        name, about = "mysentinel_job_last_end_seconds", "When a job of the worker last came to its end, since 1970."
-        yield _gauge(name, about, "job", self.ends)
-        name, about = "mysentinel_sealing_lag_seconds", "Age of the oldest history that may not be sealed yet."
-        yield _gauge(name, about, "world", self.lags)
-        name, about = "mysentinel_canaries", "The search for one school's things in another: places, schools, seconds."
-        yield _gauge(name, about, "what", self.canaries)
+        for one in self.families:
+            gauge = GaugeMetricFamily(one.name, one.about, labels=one.labels)
+            for labels, value in one.values.items():
+                gauge.add_metric(labels, value)
+            yield gauge
 
 
-def _gauge(name: str, about: str, label: str, values: dict[str, float]) -> Metric:
-    family = GaugeMetricFamily(name, about, labels=[label])
-    for key, value in values.items():
-        family.add_metric([key], value)
-    return family
-
-
-def text(ends: dict[str, float], lags: dict[str, float], canaries: dict[str, float]) -> bytes:
+def text(families: list[Family]) -> bytes:
     """Everything in Prometheus' text: what the web processes counted, and what was told."""
     told = CollectorRegistry()
-    told.register(Told(ends, lags, canaries))
+    told.register(Told(families))
     return generate_latest(registry()) + generate_latest(told)
 
 
@@ -67,6 +62,15 @@ def registry() -> CollectorRegistry:
     """This process's numbers, or those of all web processes where PROMETHEUS_MULTIPROC_DIR says that they share."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
+    _forget_the_dead(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
     shared = CollectorRegistry()
     multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
     return shared
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Of a web process that is gone its counts stay, but not what it holds: that went with it."""
+    for kept in folder.glob("gauge_live*_*.db"):
+        pid = kept.stem.rpartition("_")[2]
+        if not Path(f"/proc/{pid}").exists():
+            kept.unlink(missing_ok=True)

@@ -49,14 +49,17 @@ class RequestId:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = str(new_id())  # type: ignore[attr-defined]
-        marks = [logs.request_id.set(request.request_id), logs.actor_id.set("")]  # type: ignore[attr-defined]
+        # What is in hand ends here: a thread serves one request after another.
+        logs.request_id.set(request.request_id)  # type: ignore[attr-defined]
+        logs.actor_id.set("")
+        logs.school_id.set("")
         try:
             response = self.get_response(request)
             response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
             return response
         finally:
-            logs.request_id.reset(marks[0])
-            logs.actor_id.reset(marks[1])
+            for kept in (logs.request_id, logs.actor_id, logs.school_id):
+                kept.set("")
 
 
 class KnownHost:
@@ -144,6 +147,7 @@ class Identify:
                 actor = recognise(carried, typ=typ, now=timezone.now())
                 request.actor = actor  # type: ignore[attr-defined]
                 logs.actor_id.set(actor.name_in_audit)
+                logs.school_id.set(str(actor.school.id) if actor.school else "")
             except token.BadToken:
                 request.refused = token_invalid()  # type: ignore[attr-defined]
             except Refusal as refusal:

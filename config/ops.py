@@ -2,18 +2,16 @@
 
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from config import metrics as measured
-from shared_apps.audit.services.canaries import canary_numbers
-from shared_apps.audit.services.sealing import sealing_lags
+from config.numbers import gathered
 from tenants import cells
 from tenants.door import Within, page
-from tenants.health import heartbeats, unready
+from tenants.health import unready
 from tenants.problems import Refusal, problem
 
 STYLE = "css/base.css"  # stands for all static files
@@ -41,12 +39,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @page(permission=None, within=Within.OPEN, audit=None)
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text. A number that cannot be had is absent, never zero."""
-    try:
-        now = timezone.now()
-        ends, lags, found = heartbeats(), sealing_lags(now), canary_numbers(now)
-    except DatabaseError:
-        ends, lags, found = {}, {}, {}
-    return _fresh(HttpResponse(measured.text(ends, lags, found), content_type=CONTENT_TYPE_LATEST))
+    families = gathered(timezone.now())
+    return _fresh(HttpResponse(measured.text(families), content_type=CONTENT_TYPE_LATEST))
 
 
 def static_is_there() -> bool:

@@ -17,6 +17,9 @@ SECRET_KEY = ENV.secret_key
 KEK = ENV.kek
 TOKEN_KEYS = ENV.token_keys
 SEAL_KEYS = ENV.seal_keys
+VAPID_PRIVATE_KEY = ENV.vapid_private_key
+BACKUP_MARKER = ENV.backup_marker  # a file or an https:// address that holds when the last good backup ended
+BACKUP_MAX_AGE_HOURS = float(env.option("BACKUP_MAX_AGE_HOURS", "26"))
 PUBLIC_URL = ENV.public_url
 ALLOWED_HOSTS = ENV.allowed_hosts
 EMAIL_URL = ENV.email_url
@@ -73,6 +76,9 @@ SCHOOL_ROLES_MAY_LOGIN = False  # Citus opens worker connections as the current 
 PG_DUMP = embedded.pg_dump()
 
 
+APPLICATION = f"mysentinel {ENV.kind}"  # by which the server's own views tell our processes apart
+
+
 def _alias(at: env.Database, **more: Any) -> dict[str, Any]:
     return {"NAME": at.name, "USER": at.user, "PASSWORD": at.password, "HOST": at.host, "PORT": at.port, **more}
 
@@ -93,6 +99,7 @@ SCHOOLS_PER_CONNECTION = 150  # and when it has met so many, however soon that i
 def _run_time(at: env.Database, *, scoped: bool) -> dict[str, Any]:
     # A cell that is away must be found out quickly, or its requests would hold every thread.
     options: dict[str, Any] = {"server_side_binding": True, "connect_timeout": 3, "tcp_user_timeout": 10_000}
+    options["application_name"] = APPLICATION
     if PREPARE_HOT_STATEMENTS:
         options["prepare_threshold"] = ONLY_WHEN_ASKED
     more: dict[str, Any] = {"ENGINE": "tenants.backend", "SCOPED": scoped, "CONN_MAX_AGE": CONNECTION_SECONDS}
@@ -102,13 +109,14 @@ def _run_time(at: env.Database, *, scoped: bool) -> dict[str, Any]:
 
 def cell_migrator(at: env.Database) -> dict[str, Any]:
     """On Django's own backend: nothing is planned in a cell beside home, only carried out."""
-    options = {"assume_role": "owner", "connect_timeout": 5}
+    options = {"assume_role": "owner", "connect_timeout": 5, "application_name": APPLICATION}
     return _alias(at, ENGINE="django.db.backends.postgresql", OPTIONS=options)
 
 
 DATABASES = {"default": _run_time(ENV.platform, scoped=False), "schools": _run_time(ENV.schools, scoped=True)}
 if ENV.migrator:
-    DATABASES["migrator"] = _alias(ENV.migrator, ENGINE="tenants.backend.ddl", OPTIONS={"assume_role": "owner"})
+    _ddl = {"assume_role": "owner", "application_name": APPLICATION}
+    DATABASES["migrator"] = _alias(ENV.migrator, ENGINE="tenants.backend.ddl", OPTIONS=_ddl)
 NEW_SCHOOLS_CELL = ENV.new_schools_cell
 for _name, _at in ENV.cells.items():
     DATABASES[f"schools_{_name}"] = _run_time(_at, scoped=True)

@@ -106,7 +106,7 @@ def run(envelope: str) -> None:
         else:
             work(*order["ids"])
     except Exception as error:
-        log.error("job %s failed\n%s", name, without_text(error))
+        log.error("job %s failed\n%s", name, without_text(error), extra={"school": order.get("school") or ""})
         raise JobFailed(f"{name}: {type(error).__name__}") from None
     beat(name)
 

@@ -7,6 +7,7 @@ import smtplib
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, formataddr
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.conf import settings
@@ -71,6 +72,22 @@ def server() -> EmailBackend:
         use_tls=not secure and bool(parts.username) and parts.hostname not in LOOPBACK,
         timeout=TIMEOUT,
     )
+
+
+def reach() -> None:
+    """Go as far as a letter would, with TLS and sign-in, and send none. Raises ChannelError."""
+    way = server()
+    try:
+        way.open()
+        line: Any = way.connection
+        line.ehlo_or_helo_if_needed()
+        code, said = line.noop()
+        if code != 250:
+            raise smtplib.SMTPResponseException(code, said)
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        raise failure(error) from None
+    finally:
+        way.close()
 
 
 def sender() -> str:

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 import psycopg
 
 from tenants import roles
+from tenants.models import SchoolPlacement
+from tenants.sealing import Unsealable, prove_wrapped_key
 
 TRAITS = ("rolsuper", "rolbypassrls", "rolcreatedb", "rolreplication", "rolinherit")
 SET_CONFIG = "pg_catalog.set_config(text, text, boolean)"
@@ -53,3 +55,28 @@ def _rights(admin: psycopg.Connection, database: str) -> Iterator[str]:
 def _poisoned(admin: psycopg.Connection, database: str) -> Iterator[str]:
     for setting in roles.poisoned_defaults(admin, database):
         yield f"Somebody changed a login's defaults with ALTER ROLE: {setting}."
+
+
+def strangers(admin_url: str, database: str, *, login: str, expected: tuple[str, ...]) -> list[str]:
+    """Names of the programs that hold a session of `login` just now and should not; empty for one without a name."""
+    server = urlsplit(admin_url)._replace(path=f"/{database}").geturl()
+    with psycopg.connect(server, autocommit=True) as admin:
+        rows = admin.execute(
+            "SELECT DISTINCT application_name FROM pg_stat_activity WHERE usename = %s AND datname = %s"
+            " AND application_name <> ALL(%s)",
+            [login, database, list(expected)],
+        )
+        return sorted(str(name) for (name,) in rows)
+
+
+def school_keys() -> dict[str, tuple[int, int]]:
+    """By cell: how many schools' keys open under the KEK, and how many do not. One query."""
+    found: dict[str, tuple[int, int]] = {}
+    for alias, wrapped in SchoolPlacement.objects.values_list("alias", "wrapped_key"):
+        opened, shut = found.get(alias, (0, 0))
+        try:
+            prove_wrapped_key(bytes(wrapped))
+            found[alias] = (opened + 1, shut)
+        except Unsealable:
+            found[alias] = (opened, shut + 1)
+    return found

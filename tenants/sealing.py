@@ -29,6 +29,13 @@ def new_wrapped_key() -> bytes:
     return _encrypt(_kek(), os.urandom(32), b"school-key")
 
 
+def prove_wrapped_key(wrapped: bytes) -> None:
+    """Open a school's wrapped key and wrap and open another one. Raises Unsealable when the KEK is not its own."""
+    for each in (wrapped, new_wrapped_key()):
+        if len(_decrypt(_kek(), each, b"school-key")) != 32:
+            raise Unsealable("A school's key is not 32 bytes.")
+
+
 def seal(value: str, *, table: str, column: str, row: UUID) -> bytes:
     """Seal `value` for one cell of the open school. Empty stays empty, so absence is visible without the key."""
     if not value:

@@ -12,6 +12,7 @@ SLOT = rules.SLOT
 WEEK = rules.WEEK
 Figures = rules.Figures
 Outcomes = rules.Outcomes
+LaneDepth = rules.LaneDepth
 Letter = rules.Letter
 Told = rules.Told
 TroubleCount = rules.TroubleCount

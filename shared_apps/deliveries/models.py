@@ -67,6 +67,19 @@ class Trouble(models.Model):
         constraints = [models.UniqueConstraint(fields=["school", "state", "handler", "reason"], name="trouble_once")]
 
 
+class LaneDepth(models.Model):
+    """How many reactions of one lane wait in a school; no row: none did when the school told."""
+
+    id = models.BigAutoField(primary_key=True)
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    lane = models.CharField(max_length=30)
+    count = models.PositiveIntegerField()
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["school", "lane"], name="lanedepth_once")]
+
+
 class DeadLetter(models.Model):
     """One of a school's newest dead letters. `reaction` is the school's own id of it."""
 

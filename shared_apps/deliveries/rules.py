@@ -55,6 +55,15 @@ class TroubleCount:
 
 
 @dataclass(frozen=True)
+class LaneDepth:
+    """How many reactions of one lane wait in a school, and since when the oldest."""
+
+    lane: str
+    count: int
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Letter:
     """One dead letter as the platform lists it: ids, codes and times."""
 
@@ -101,6 +110,7 @@ class Told:
     outcomes: list[Outcomes] = field(default_factory=list)
     troubles: list[TroubleCount] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
+    lanes: list[LaneDepth] = field(default_factory=list)
 
 
 def slot_of(at: datetime) -> datetime:

@@ -5,12 +5,14 @@ The platform's alias is plain. A school's alias (`SCOPED: True` in its settings)
 not used here: it sets the path for the session, puts `public` on it and fails open.
 """
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.db.backends.postgresql import base
 
+from tenants.backend import kept
 from tenants.backend.operations import DatabaseOperations
 from tenants.backend.rows import RowsCursor
 from tenants.current import OutsideScope, SchoolRef, WrongSchool, school_or_none
@@ -161,19 +163,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._used, self._unclean = False, False
         self._met = set()
         super().connect()
+        kept.changed(self)
 
     def close(self) -> None:
         self.entered, self._pipeline, self._owes_begin = None, None, False
         self._used, self._unclean = False, False
         super().close()
+        kept.changed(self)
 
     def close_if_unusable_or_obsolete(self) -> None:
         """Django's, between two requests: what is kept is cleaned before its next use.
 
         Unless nothing went through it but our own hot statements, which hold no text of anybody else's.
         """
+        held, aged = self.connection is not None, self.close_at is not None and time.monotonic() >= self.close_at
         super().close_if_unusable_or_obsolete()
+        if held and self.connection is None:
+            kept.replaced(self, "age" if aged else "unusable")
         if len(self._met) >= settings.SCHOOLS_PER_CONNECTION and not self.in_atomic_block:
+            if self.connection is not None:
+                kept.replaced(self, "schools")
             self.close()  # a backend keeps about a megabyte of each school's catalog until it ends
         if self._used and not self.in_atomic_block:
             self._used, self._unclean = False, self.connection is not None

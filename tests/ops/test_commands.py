@@ -1,16 +1,13 @@
-"""manage.py create_super_admin and preflight."""
+"""manage.py create_super_admin."""
 
 from io import StringIO
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
 from django.test import Client
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.identity.models import Membership
-from tests import database
 
 
 def run(command, /, **options):
@@ -54,42 +51,3 @@ class TestCreateSuperAdmin:
         with pytest.raises(CommandError):
             run("create_super_admin", **{"name": "Somebody", "force": True, **options})
         assert Membership.objects.count() == before
-
-
-class TestPreflight:
-    @pytest.fixture(autouse=True)
-    def on_this_database(self, real_commits, monkeypatch):
-        monkeypatch.setenv("DATABASE_URL", database.environment(real_commits)["DATABASE_URL"])
-
-    def complaint(self):
-        out = StringIO()
-        with pytest.raises(CommandError):
-            call_command("preflight", stdout=out)
-        return out.getvalue()
-
-    def test_an_installation_as_set_up_passes(self):
-        assert "right" in run("preflight")
-
-    def test_a_school_behind_the_code_is_told(self):
-        with connections["migrator"].cursor() as cursor:
-            cursor.execute("UPDATE public.tenants_schoolplacement SET fingerprint = 'old'")
-        assert "migrate_schools" in self.complaint()
-
-    def test_hardening_that_was_undone_is_told(self, real_commits):
-        with psycopg.connect(database.ADMIN, dbname=real_commits, autocommit=True) as admin:
-            admin.execute("GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO PUBLIC")
-        assert "set_config" in self.complaint()
-
-    def test_weak_secrets_are_told(self, settings):
-        settings.SECRET_KEY, settings.KEK, settings.TOKEN_KEYS = "short", "not base64", "k1:AAAA"
-        settings.SEAL_KEYS = "s1:AAAA,derived"
-        complaint = self.complaint()
-        assert all(name in complaint for name in ("SECRET_KEY", "KEK", "TOKEN_KEYS", "SEAL_KEYS"))
-
-    def test_nobody_in_charge_is_told(self):
-        Membership.objects.filter(role="super_admin").delete()
-        assert "create_super_admin" in self.complaint()
-
-    def test_without_the_administrators_login_it_says_what_it_did_not_see(self, monkeypatch):
-        monkeypatch.delenv("DATABASE_URL")
-        assert "were not looked at" in self.complaint()

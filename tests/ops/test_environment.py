@@ -1,8 +1,15 @@
 """The environment fails loudly and says what to set."""
 
+import base64
+import os
+import subprocess
+import sys
+
 import pytest
 
-from config import env
+from config import complete, env
+from tenants import vapid
+from tests import plugin
 
 GOOD = "postgresql://platform:secret@db.example:5432/mysentinel"
 
@@ -54,3 +61,128 @@ def test_web_and_worker_do_not_get_the_migrators_login(monkeypatch, kind):
     monkeypatch.setenv("PROCESS", kind)
     monkeypatch.setenv("MIGRATOR_DATABASE_URL", GOOD)
     assert env.load().migrator is None
+
+
+# -- production does not start hollow ----------------------------------------------------------------------------------
+
+KINDS = ("web", "worker", "provisioner")
+
+
+def random_key():
+    return base64.b64encode(os.urandom(32)).decode()
+
+
+def whole():
+    """Everything that a production installation is told."""
+    return {
+        "ENVIRONMENT": "production", "PLATFORM_DATABASE_URL": GOOD, "SCHOOLS_DATABASE_URL": GOOD,
+        "MIGRATOR_DATABASE_URL": GOOD, "SECRET_KEY": "q8Zt-4hVn2LxBs7Rf9KmWc3Yp6Dj1Gv5", "KEK": random_key(),
+        "TOKEN_KEYS": f"k2:{random_key()},k1:{random_key()}", "VAPID_PRIVATE_KEY": vapid.new_key(),
+        "EMAIL_URL": "smtps://somebody:hush@mail.example", "PUBLIC_URL": "https://sentinel.example",
+        "ALLOWED_HOSTS": "sentinel.example,other.example",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def told(monkeypatch, tmp_path):
+    """A production environment and nothing else; a dict changes it before `env.load`."""
+    monkeypatch.setattr(env, "LOCAL", tmp_path)
+    for name in (*env.KNOWN, "PROCESS"):
+        monkeypatch.delenv(name, raising=False)
+
+    def load(kind, **changed):
+        for name, value in {**whole(), "PROCESS": kind, **changed}.items():
+            monkeypatch.setenv(name, value)
+        return env.load()
+
+    return load
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_whole_environment_starts(told, kind):
+    assert told(kind).environment == "production"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", [*complete.DATABASES, *complete.NEEDED])
+def test_production_names_what_is_not_set_and_does_not_start(told, kind, name):
+    with pytest.raises(env.BadEnvironment, match=rf"The {kind} does not start in production: {name} is not set"):
+        told(kind, **{name: ""})
+
+
+def test_the_provisioner_alone_needs_the_migrators_login(told):
+    for kind in env.RUN_TIME:
+        assert told(kind, MIGRATOR_DATABASE_URL="").migrator is None
+    with pytest.raises(env.BadEnvironment, match="MIGRATOR_DATABASE_URL is not set"):
+        told("provisioner", MIGRATOR_DATABASE_URL="")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "tooshort-hush"),
+        ("SECRET_KEY", "hush" * 20),
+        ("SECRET_KEY", "django-insecure-q8Zt4hVn2LxBs7Rf9KmWc3Yp6Dj1Gv5"),
+        ("KEK", "hush-no-key"),
+        ("KEK", base64.b64encode(bytes(32)).decode()),
+        ("TOKEN_KEYS", "k1:hush"),
+        ("TOKEN_KEYS", random_key()),
+        ("TOKEN_KEYS", f"k1:{random_key()},k1:{random_key()}"),
+        ("SEAL_KEYS", "s1:hush"),
+        ("VAPID_PRIVATE_KEY", "hush"),
+        ("VAPID_PRIVATE_KEY", "-----BEGIN hush-----"),
+        ("EMAIL_URL", "https://hush@mail.example"),
+        ("PUBLIC_URL", "http://hush.example"),
+        ("ALLOWED_HOSTS", "*"),
+        ("ALLOWED_HOSTS", ".hush.example"),
+        ("ALLOWED_HOSTS", "hush.example"),  # and not that of PUBLIC_URL
+        ("PUSH_ALLOW", "hush.example"),
+        ("WHATSAPP_BASE_URL", "http://127.0.0.1:1/hush"),
+        ("SMS_BASE_URL", "http://127.0.0.1:1/hush"),
+    ],
+)
+def test_production_refuses_what_cannot_be_right_without_repeating_it(told, name, value):
+    with pytest.raises(env.BadEnvironment, match=name) as refused:
+        told("web", **{name: value})
+    assert "hush" not in str(refused.value) and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", complete.SECRET)
+def test_a_local_installations_secrets_are_not_productions(told, tmp_path, name):
+    values = whole()
+    (tmp_path / "env").write_text(f"{name}={values[name]}\n")
+    with pytest.raises(env.BadEnvironment, match=f"{name} is the one of the local installation"):
+        told("worker", **{name: values[name]})
+
+
+def test_everything_that_is_wrong_is_said_at_once(told):
+    with pytest.raises(env.BadEnvironment) as refused:
+        told("web", KEK="", EMAIL_URL="", SMS_BASE_URL="http://stand-in.example")
+    assert all(name in str(refused.value) for name in ("KEK", "EMAIL_URL", "SMS_BASE_URL"))
+
+
+def test_elsewhere_than_production_a_missing_mailbox_stops_nothing_but_a_missing_push_key_does(told):
+    assert told("web", ENVIRONMENT="uat", EMAIL_URL="").email_url == ""
+    with pytest.raises(env.BadEnvironment, match="VAPID_PRIVATE_KEY"):
+        told("web", ENVIRONMENT="uat", VAPID_PRIVATE_KEY="")
+
+
+def test_commands_may_look_at_a_hollow_installation(told):
+    assert told("manage", EMAIL_URL="", VAPID_PRIVATE_KEY="").email_url == ""
+
+
+PROGRAMS = {
+    "web": ["-c", "import config.wsgi"],
+    "worker": ["manage.py", "worker"],
+    "provisioner": ["manage.py", "provisioner"],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hollow_process_ends_with_one_line(kind):
+    told = {**whole(), "KEK": "", "PATH": os.environ["PATH"], "PROCESS": kind}
+    ended = subprocess.run(
+        [sys.executable, *PROGRAMS[kind]], cwd=plugin.ROOT, env=told, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert (ended.stdout + ended.stderr).strip() == f"The {kind} does not start in production: KEK is not set."

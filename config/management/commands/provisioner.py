@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.db import connections
 
-from config import provisioner
+from config import logs, provisioner
 from tenants.provisioning import MIGRATOR
 
 
@@ -16,4 +16,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if MIGRATOR not in connections:
             raise CommandError("MIGRATOR_DATABASE_URL is not set: the provisioner cannot build schools without it.")
+        logs.keep_crashes_silent()
         provisioner.run()

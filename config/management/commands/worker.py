@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand
 
+from config import logs
 from config.schedules import SCHEDULES
 from tenants import worker
 
@@ -15,4 +16,5 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        logs.keep_crashes_silent()
         worker.run(SCHEDULES, stale_after=timedelta(seconds=settings.WORKER_STALE_SECONDS))

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from shared_apps.deliveries.models import DeadLetter, DeliveryCount, SchoolFigures, Trouble
+from shared_apps.deliveries.models import DeadLetter, DeliveryCount, LaneDepth, SchoolFigures, Trouble
 from shared_apps.deliveries.rules import (
     AFTER_ACTIVITY,
     AT_THE_LATEST,
@@ -44,6 +44,8 @@ def publish(told: Told, *, school: UUID) -> bool:
         if not _held(told.figures, school):
             return False
         _count(told.outcomes, told.since, school)
+        LaneDepth.objects.filter(school=school).delete()
+        LaneDepth.objects.bulk_create(LaneDepth(school_id=school, **asdict(one)) for one in told.lanes)
         _bury(told.troubles, told.letters, school)
     return True
 

@@ -185,7 +185,8 @@ def run(school: SchoolRef, reaction: Claimed, turn: Turn) -> Claimed | None:
     try:
         return _run(school, reaction, turn)
     except Exception as error:
-        log.warning("reaction %s of %s failed\n%s", reaction.handler, reaction.event.kind, without_text(error))
+        told = (reaction.handler, reaction.event.kind, without_text(error))
+        log.warning("reaction %s of %s failed\n%s", *told, extra={"school": str(school.id)})
         if isinstance(error, ReactionError) and error.unreachable:
             turn.resting.add(reaction.lane)  # the next would wait for the same silence: it rests until the sweep
         return _failed(school, reaction, error, turn)

@@ -12,6 +12,7 @@ from shared_apps.deliveries.for_schools import (
     SLOT,
     WEEK,
     Figures,
+    LaneDepth,
     Letter,
     Outcomes,
     Told,
@@ -43,7 +44,7 @@ FROM events_event WHERE kind = ANY(%s) AND at >= %s GROUP BY 1, 2, 3
 
 def told(*, since: datetime, now: datetime) -> Told:
     """Everything the open school tells, its deliveries counted from `since` on. A dozen statements, none per person."""
-    return Told(figures(now), since, outcomes(since), troubles(), letters())
+    return Told(figures(now), since, outcomes(since), troubles(), letters(), lanes())
 
 
 def figures(now: datetime) -> Figures:
@@ -113,6 +114,13 @@ def outcomes(since: datetime) -> list[Outcomes]:
     with connections[current_school().alias].cursor() as cursor:
         cursor.execute(OUTCOMES, [f"{SLOT.total_seconds()} seconds", TOLD_REASON, [SENT, FAILED], since])
         return [Outcomes(*row) for row in cursor.fetchall()]
+
+
+def lanes() -> list[LaneDepth]:
+    """What waits in each lane that something waits in."""
+    rows = Reaction.objects.filter(state=ReactionState.WAITING).values("lane")
+    found = rows.annotate(count=Count("id"), since=Min("event__recorded_at"))
+    return [LaneDepth(one["lane"], one["count"], one["since"]) for one in found]
 
 
 def troubles() -> list[TroubleCount]:
