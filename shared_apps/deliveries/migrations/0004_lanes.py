@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deliveries", "0002_batches"),
+        ("deliveries", "0003_gate_days"),
         ("tenants", "0007_fleet_lanes"),
     ]
 
