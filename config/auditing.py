@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from shared_apps.audit import services as platform
 from shared_apps.audit.for_schools import checkpoints as kept_checkpoints
+from shared_apps.audit.services import history as platform
 from tenant_apps.events.services import seal as sealing
 from tenants import seals
 from tenants.current import SchoolRef

@@ -9,7 +9,8 @@ from django.utils.cache import add_never_cache_headers
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from config import metrics as measured
-from shared_apps.audit.services import canary_numbers, sealing_lags
+from shared_apps.audit.services.canaries import canary_numbers
+from shared_apps.audit.services.sealing import sealing_lags
 from tenants import cells
 from tenants.door import Within, page
 from tenants.health import heartbeats, unready

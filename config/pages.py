@@ -84,7 +84,6 @@ SCHOOL_NAV = (
 PLATFORM_NAV: tuple[Item, ...] = (
     Item(Permission.CONSOLE, pgettext_lazy("navigation", "Console"), "console", "/operator", "c", True),
     Item(Permission.SCHOOLS_READ, pgettext_lazy("navigation", "Schools"), "schools", "/operator/schools", "s"),
-    Item(Permission.SCHOOLS_ONBOARD, pgettext_lazy("navigation", "Onboarding"), "plus", "/operator/onboardings", "o"),
     Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
     Item(Permission.DEAD_LETTERS, _("Dead letters"), "undelivered", "/operator/dead-letters", "d"),
     Item(Permission.BILLING, pgettext_lazy("navigation", "Billing"), "register", "/operator/billing", "b"),

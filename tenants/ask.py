@@ -8,6 +8,7 @@ from tenants.current import SchoolRef
 from tenants.scope import school_scope
 
 _answers: dict[str, Callable[..., Any]] = {}
+_deeds: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,15 @@ class Unavailable:
     reason: str
 
 
-def for_platform(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Publish a function of a school to the platform under `name` (`app.noun`)."""
+def for_platform(name: str, *, writes: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Publish a function of a school to the platform under `name` (`app.noun`). `writes`: it is asked to do something,
+    and nobody asks it just to hear the answer."""
 
     def publish(answer: Callable[..., Any]) -> Callable[..., Any]:
         if _answers.setdefault(name, answer) is not answer:
             raise RuntimeError(f"Two answers are called {name}.")
+        if writes:
+            _deeds.add(name)
         return answer
 
     return publish
@@ -36,5 +40,5 @@ def ask(school: SchoolRef, name: str, **arguments: Any) -> Any:
 
 
 def published() -> dict[str, Callable[..., Any]]:
-    """Everything a school tells the platform, by name."""
-    return dict(_answers)
+    """Everything a school tells the platform, by name, but for what it is asked to do."""
+    return {name: answer for name, answer in _answers.items() if name not in _deeds}

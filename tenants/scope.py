@@ -39,3 +39,14 @@ def school_scope(school: SchoolRef, *, pipelined: bool = False) -> Iterator[Scho
                 _here.reset(token)
     finally:
         connection.leave()
+
+
+@contextmanager
+def transactions_read(alias: str) -> Iterator[None]:
+    """Every scope that this thread opens in a cell meanwhile can read and not write, whatever way a statement takes."""
+    connection: Any = connection_to(alias)
+    connection.reading = True
+    try:
+        yield
+    finally:
+        connection.reading = False

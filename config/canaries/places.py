@@ -46,7 +46,8 @@ def _told(answer: Callable[..., Any], foreign: str, now: datetime) -> str:
 def arguments(answer: Callable[..., Any], *, foreign: str, now: datetime) -> dict[str, Any]:
     """Something of the right kind for every argument that has no default. Raises KeyError for a kind not known."""
     fitting: dict[str, Any] = {
-        "UUID": UUID(foreign), "str": foreign, "datetime": now, "date": now.date(), "int": 1, "bool": False,
+        "UUID": UUID(foreign), "list[UUID]": [UUID(foreign)],
+        "str": foreign, "datetime": now, "date": now.date(), "int": 1, "bool": False,
     }  # fmt: skip
     found = {}
     for name, wanted in inspect.signature(answer).parameters.items():

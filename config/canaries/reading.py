@@ -7,6 +7,7 @@ from typing import Any
 from django.db import DatabaseError, connection, connections
 
 from tenants.current import SchoolRef
+from tenants.scope import transactions_read
 
 READS = ("SELECT", "WITH", "EXPLAIN")
 
@@ -21,7 +22,8 @@ def reading_only(*schools: SchoolRef) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(connection.execute_wrapper(_only_reads))
         for alias in sorted({school.alias for school in schools}):
-            stack.enter_context(connections[alias].execute_wrapper(_in_a_reading_transaction))
+            stack.enter_context(transactions_read(alias))
+            stack.enter_context(connections[alias].execute_wrapper(_only_reads))
         yield
 
 
@@ -29,8 +31,3 @@ def _only_reads(execute: Any, text: str, parameters: Any, many: bool, context: A
     if text.lstrip(" (").split(None, 1)[0].upper() not in READS:
         raise WriteRefused("The search for canaries reads.")
     return execute(text, parameters, many, context)
-
-
-def _in_a_reading_transaction(execute: Any, text: str, parameters: Any, many: bool, context: Any) -> Any:
-    context["connection"].connection.execute("SET LOCAL transaction_read_only = on")
-    return _only_reads(execute, text, parameters, many, context)

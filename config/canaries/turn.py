@@ -17,7 +17,7 @@ from config.canaries.places import answer_places, cache_place, file_place, table
 from config.canaries.reading import WriteRefused, reading_only
 from config.canaries.routes import reads
 from config.canaries.text import text_of
-from shared_apps.audit.services import next_for_canaries, note_canaries, others_for_canaries
+from shared_apps.audit.services.canary_turns import next_for_canaries, note_canaries, others_for_canaries
 from tenants.actor import Actor, system
 from tenants.current import SchoolRef
 from tenants.permissions import SCHOOL_ROLES

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from shared_apps.billing.services import counting
+from shared_apps.billing.services import closing, counting
 from tenants.jobs import job, wake
 
 
@@ -14,4 +14,4 @@ def sweep() -> None:
 
 @job("billing.close")
 def close() -> None:
-    counting.close_months(now=timezone.now())
+    closing.close_months(now=timezone.now())

@@ -9,11 +9,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from shared_apps.audit.services import last_check, record
+from shared_apps.audit.services import record
+from shared_apps.audit.services.chain import last_check
 from shared_apps.deliveries.rules import Life, rate
 from shared_apps.deliveries.services.totals import Deliveries
 from shared_apps.deliveries.services.words import reason_words
-from shared_apps.operator.forms import SIZE, STATES, HealthQuery, TrailQuery, trail_csv
+from shared_apps.operator.forms.health import SIZE, STATES, HealthQuery
+from shared_apps.operator.forms.trail import TrailQuery
+from shared_apps.operator.forms.trail_file import trail_csv
 from shared_apps.operator.rules import Hours, chart
 from shared_apps.operator.services import health as reading
 from shared_apps.operator.services import trail as history

@@ -55,13 +55,13 @@ def count(
     }
 
 
-@for_platform("dead_letters.replay")
+@for_platform("dead_letters.replay", writes=True)
 def replay(*, ids: list[UUID], by: str, now: datetime) -> int:
     """Give these a fresh start if there is still time; how many got one."""
     return dead_letters.replay(by=_operator(by), now=now, ids=ids).fresh
 
 
-@for_platform("dead_letters.discard")
+@for_platform("dead_letters.discard", writes=True)
 def discard(*, ids: list[UUID], by: str, why: str, now: datetime) -> int:
     return dead_letters.discard(by=_operator(by), now=now, ids=ids, why=why)
 
@@ -82,7 +82,7 @@ def read(*, reaction: UUID) -> dict[str, Any] | None:
     return {"facts": json.loads(row.event.body)["facts"], "about": sorted(beside.values) if beside else []}
 
 
-@for_platform("dead_letters.reveal")
+@for_platform("dead_letters.reveal", writes=True)
 def reveal(*, reaction: UUID, by: str, now: datetime) -> dict[str, Any] | None:
     """The particulars too, and a line in the school's history that somebody of the platform saw them."""
     told = read(reaction=reaction)

@@ -43,13 +43,13 @@ def emergency_active() -> bool:
     return standings.emergency_active()
 
 
-@for_platform("people.standing_changed")
+@for_platform("people.standing_changed", writes=True)
 def standing_changed(*, standing: UUID, state: str, at: datetime, by: str, reason: str, now: datetime) -> bool:
     """The platform suspended the school (`disabled`) or took it up again (`active`); False when that is known."""
     return standings.hear_of_standing(by=operator(by), standing=standing, state=state, at=at, reason=reason, now=now)
 
 
-@for_platform("people.access_given")
+@for_platform("people.access_given", writes=True)
 def access_given(*, deed: str, person: UUID, by: str, now: datetime) -> None:
     """The platform gave an admin of the school a new way in (`access_reset`, `invite_sent`)."""
     standings.hear_of_access(by=operator(by), deed=deed, person=person, now=now)
@@ -61,14 +61,14 @@ def settings() -> dict[str, str]:
     return setting.settings()
 
 
-@for_platform("people.change_settings")
+@for_platform("people.change_settings", writes=True)
 def change_settings(*, by: str, close_time: str, default_language: str, now: datetime) -> dict[str, dict[str, str]]:
     """Set the school's hours and language; what changed. Raises Refusal 422."""
     hour = time.fromisoformat(close_time)
     return setting.change_settings(by=operator(by), now=now, close_time=hour, default_language=default_language)
 
 
-@for_platform("people.take_on")
+@for_platform("people.take_on", writes=True)
 def take_on(*, people: list[dict[str, Any]], now: datetime, by: str = "") -> None:
     """Staff that the platform lets in: `{id, given_name, family_name, email}`. Those who are here stay as they are.
 
@@ -89,9 +89,9 @@ def staff_present(*, people: list[UUID]) -> int:
 
 @for_platform("people.staff_card")
 def staff_card(*, person: UUID) -> dict[str, str]:
-    """Name and address of somebody who works here, for the slip with their first password."""
-    found = Staff.objects.get(pk=person)
-    return {"name": found.name, "email": found.email}
+    """Name and address of somebody who works here, for the slip with their first password; {} for nobody."""
+    found = Staff.objects.filter(pk=person).first()
+    return {"name": found.name, "email": found.email} if found else {}
 
 
 @first_rows("people")

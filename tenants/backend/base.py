@@ -27,6 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.scoped = bool(settings_dict.get("SCOPED"))
         self.entered: str | None = None
         self._pipeline: Any = None
+        self.reading = False
         self.gathered: list[tuple[str, list[Any]]] | None = None  # of `tenants.pipeline.together`
         self._owes_begin = False
         self._used, self._unclean = False, False
@@ -67,6 +68,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         words = [f'SET LOCAL ROLE "{school.role}"', f'SET LOCAL search_path = "{school.schema}"']
         if self._pipeline is not None and settings.PREPARE_HOT_STATEMENTS:
             words.append(PLANNED_ONCE)
+        if self.reading:
+            words.append("SET LOCAL transaction_read_only = on")
         self._say(*words)
         self._met.add(school.role)
 

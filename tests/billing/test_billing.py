@@ -11,7 +11,7 @@ from django.utils import timezone
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.billing.models import ClosedCount, LearnerCount
 from shared_apps.billing.rules import before, month_of
-from shared_apps.billing.services import counting
+from shared_apps.billing.services import closing
 from shared_apps.billing.services.reading import every_row
 from tenants.actor import system
 from tenants.models import School
@@ -84,7 +84,7 @@ def test_junk_is_refused(finance, month, query):
 def test_a_closed_month_answers_with_what_it_was_closed_with(finance, month, greenfield, riverside):
     at = before(month)
     put(greenfield, at, 5), put(riverside, at, 3)
-    counting.close(at, now=timezone.now())
+    closing.close(at, now=timezone.now())
     School.objects.filter(slug="greenfield").update(name="Renamed")
     body = finance.get(f"/api/operator/billing?month={at:%Y-%m}").json()
     assert body["closed"] is True and body["total"] == 8
@@ -132,7 +132,7 @@ def test_a_search_finds_by_name_and_says_when_it_finds_nothing(browser, month):
 def test_rows_changed_behind_a_closed_month_are_not_for_invoicing(browser, month, greenfield):
     at = before(month)
     put(greenfield, at, 5)
-    counting.close(at, now=timezone.now())
+    closing.close(at, now=timezone.now())
     assert "Fingerprint of these rows" in browser.get(f"/operator/billing?month={at:%Y-%m}").content.decode()
     ClosedCount.objects.update(billable=50)
     assert "Do not invoice from them" in browser.get(f"/operator/billing?month={at:%Y-%m}").content.decode()

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.billing.models import Adjustment, ClosedCount, ClosedMonth, LearnerCount
-from shared_apps.billing.services import counting
+from shared_apps.billing.services import closing, counting
 from tenant_apps.messaging.models import Delivery, Message
 from tenant_apps.messaging.services import usage
 from tenant_apps.people.models import CalendarDay, Learner
@@ -139,40 +139,40 @@ def complete(greenfield, riverside):
 
 
 def test_a_month_is_closed_once_it_is_over_and_complete(complete):
-    assert counting.close_months(now=CLOSING - timedelta(days=3)) == []
-    assert counting.close_months(now=CLOSING) == [NOVEMBER]
+    assert closing.close_months(now=CLOSING - timedelta(days=3)) == []
+    assert closing.close_months(now=CLOSING) == [NOVEMBER]
     closed = ClosedMonth.objects.get()
-    assert (closed.schools, closed.total) == (2, 14) and counting.is_whole(closed)
-    assert counting.close_months(now=CLOSING) == []
+    assert (closed.schools, closed.total) == (2, 14) and closing.is_whole(closed)
+    assert closing.close_months(now=CLOSING) == []
     assert PlatformEvent.objects.filter(kind="billing.month_closed").count() == 1
 
 
 def test_a_month_waits_for_a_school_that_has_not_told_since_it_ended(greenfield, riverside):
     tell(greenfield, now=CLOSING - timedelta(hours=1))
     tell(riverside)  # in the middle of the month
-    assert counting.close_months(now=CLOSING) == []
+    assert closing.close_months(now=CLOSING) == []
     School.objects.filter(slug="riverside").update(state="disabled")  # a suspended school cannot tell
-    assert counting.close_months(now=CLOSING) == [NOVEMBER]
+    assert closing.close_months(now=CLOSING) == [NOVEMBER]
 
 
 def test_a_month_is_closed_once(complete):
-    counting.close(NOVEMBER, now=CLOSING)
+    closing.close(NOVEMBER, now=CLOSING)
     with pytest.raises(IntegrityError), transaction.atomic():
-        counting.close(NOVEMBER, now=CLOSING)
+        closing.close(NOVEMBER, now=CLOSING)
 
 
 def test_a_late_change_stands_beside_the_closed_month(complete, greenfield):
-    counting.close(NOVEMBER, now=CLOSING)
+    closing.close(NOVEMBER, now=CLOSING)
     tell(greenfield, now=CLOSING, throughout=9)
     tell(greenfield, now=CLOSING + timedelta(hours=1), throughout=9)
     assert [row.difference for row in Adjustment.objects.all()] == [2]
     tell(greenfield, now=CLOSING + timedelta(hours=2), throughout=6)
     assert [row.difference for row in Adjustment.objects.order_by("pk")] == [2, -3]
     assert ClosedCount.objects.get(school=greenfield.ref.id).billable == 7
-    assert counting.is_whole(ClosedMonth.objects.get())
+    assert closing.is_whole(ClosedMonth.objects.get())
 
 
 def test_a_closed_row_that_was_changed_is_noticed(complete, greenfield):
-    closed = counting.close(NOVEMBER, now=CLOSING)
+    closed = closing.close(NOVEMBER, now=CLOSING)
     ClosedCount.objects.filter(school=greenfield.ref.id).update(billable=700)
-    assert not counting.is_whole(closed)
+    assert not closing.is_whole(closed)

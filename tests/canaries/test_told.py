@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from shared_apps.audit.models import CanaryCheck
-from shared_apps.audit.services import Canaries, canaries, canary_numbers
+from shared_apps.audit.services.canaries import Canaries, canaries, canary_numbers
 from tenants.ask import Unavailable
 from tenants.models import School
 from tests.world import MORNING

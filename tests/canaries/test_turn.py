@@ -14,10 +14,11 @@ from config.canaries.marks import Heap, Marks
 from config.canaries.routes import reads
 from config.canaries.turn import Turn, turns
 from shared_apps.audit.models import CanaryCheck, PlatformEvent
-from shared_apps.audit.services import canaries
+from shared_apps.audit.services.canaries import canaries
 from tenant_apps.people.models import CalendarDay, Learner, SchoolProfile
 from tenants import ask, door, scoped
 from tenants.door import Within
+from tenants.pipeline import send
 from tenants.scope import school_scope
 from tests import world
 from tests.architecture.routes import every_route
@@ -192,6 +193,13 @@ def test_a_statement_that_only_looks_like_a_read_is_refused_by_the_server(greenf
         connections["schools"].cursor() as cursor,
     ):
         cursor.execute("WITH x AS (UPDATE people_learner SET given_name = 'x' RETURNING 1) SELECT * FROM x")
+
+
+def test_a_hot_statement_that_writes_is_refused_by_the_server(greenfield):
+    """It takes another way than the ORM's, and the transaction reads all the same."""
+    refused = pytest.raises(InternalError, match="read-only")
+    with turning.reading_only(greenfield.ref), refused, school_scope(greenfield.ref):
+        send("UPDATE {s}.people_learner SET given_name = %s", ["x"])
 
 
 def test_the_search_opens_no_door(search, greenfield):

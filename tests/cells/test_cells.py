@@ -313,7 +313,7 @@ def test_a_school_in_a_cell_that_this_process_was_not_told_of_is_unavailable(sig
 def test_a_statement_that_fails_in_a_living_cell_is_no_outage(westville):
     with pytest.raises(OperationalError, match="canceling statement") as failed, school_scope(westville.ref):
         cursor = connections["schools_west"].cursor()
-        cursor.execute("SET LOCAL statement_timeout = 10")
+        cursor.connection.execute("SET LOCAL statement_timeout = 10")
         cursor.execute("SELECT pg_sleep(1)")
     assert not isinstance(failed.value, CellDown)
     with school_scope(westville.ref):

@@ -181,7 +181,7 @@ def test_a_run_that_lost_its_lease_can_neither_act_nor_close(greenfield, setting
         old = claim(greenfield, clock())
         clock.forward(timedelta(seconds=settings.REACTION_LEASE_SECONDS + 1))
         new = claim(greenfield, clock())
-        draining.run(greenfield.ref, old, draining.Turn(clock, 1))
+        draining.run(greenfield.ref, old, draining.Turn(clock, 1, draining.Leave(greenfield.ref)))
     row = only(greenfield)
     assert (row.state, row.lease, gates(greenfield)) == (ReactionState.RUNNING, new.lease, 0)
 

@@ -5,8 +5,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from shared_apps.audit.services.canary_turns import note_canaries
 from shared_apps.deliveries.rules import STALE_AFTER, window
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.deliveries.services.totals import DAY, HOUR
@@ -17,8 +19,9 @@ from tenant_apps.gate.models import Scan
 from tenant_apps.messaging.models import Delivery
 from tenants.actor import Actor
 from tenants.ids import new_id
-from tenants.models import School
+from tenants.models import DriftFinding, School
 from tenants.scope import school_scope
+from tests import world
 from tests.deliveries.acts import die, seen_at_gate, tell
 from tests.messaging.scans import drained, scan
 from tests.operator.ground import delivered, figures, trouble, work_runs
@@ -302,3 +305,38 @@ def test_a_live_beat_keeps_the_choice_of_schools(signed_in, greenfield):
     assert 'hx-get="/operator/health?state=quiet"' in page(client, "?state=quiet")
     answer = client.get("/operator/health?state=quiet", headers={"X-Live": "1"}).content.decode()
     assert "<html" not in answer and "Greenfield Primary" in answer
+
+
+def test_the_standing_search_for_leaks_is_told_with_its_age_and_unknown_as_unknown(signed_in, greenfield, riverside):
+    client = signed_in("operator@example.com")
+
+    def leaks():
+        signals = client.get("/api/operator/health").json()["signals"]
+        return next(one["value"] for one in signals if one["key"] == "leaks")
+
+    assert leaks() is None
+    told = {"by": "system:test", "now": timezone.now(), "others": 1, "asked": 100, "failed": []}
+    note_canaries(greenfield.ref.id, found=[], **told)
+    assert leaks() == "0"
+    note_canaries(riverside.ref.id, found=["GET /api/learners"], **told)
+    assert leaks() == "1"
+    page = Client()
+    page.post("/login", {"email": "operator@example.com", "password": world.PASSWORD})
+    console = page.get("/operator").content.decode()
+    assert "Answers that held another school’s data: 1" in console and "found: GET /api/learners" in console
+
+
+def test_nobody_of_a_region_is_told_of_leaks_elsewhere(signed_in, greenfield):
+    signals = signed_in("circle@example.com").get("/api/operator/health").json()["signals"]
+    assert "leaks" not in [one["key"] for one in signals]
+
+
+def test_a_school_whose_tables_drifted_needs_somebody(greenfield):
+    now = timezone.now()
+    DriftFinding.objects.create(
+        school_id=greenfield.ref.id, differences=["- index x"], number=3, found_at=now, seen_at=now
+    )
+    page = Client()
+    page.post("/login", {"email": "operator@example.com", "password": world.PASSWORD})
+    console = page.get("/operator").content.decode()
+    assert "differs from its plan: Greenfield Primary" in console and "Differences: 3" in console

@@ -40,7 +40,7 @@ def test_a_password_is_not_in_what_is_printed():
 
 
 def test_the_provisioner_alone_gets_the_migrators_login_and_never_the_administrators(monkeypatch):
-    assert env.PROVISIONER not in env.RUN_TIME and env.not_for(env.PROVISIONER) == ("DATABASE_URL",)
+    assert env.PROVISIONER not in env.RUN_TIME and env.not_for(env.PROVISIONER) == ("DATABASE_URL", "CELLS_ADMIN")
     assert all("MIGRATOR_DATABASE_URL" in env.not_for(kind) for kind in env.RUN_TIME)
     monkeypatch.delenv("PROCESS")
     monkeypatch.setattr("sys.argv", ["manage.py", "provisioner"])

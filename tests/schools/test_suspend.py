@@ -262,15 +262,17 @@ def test_work_in_hand_stands_still_within_a_moment_and_goes_on_afterwards(signed
     operator = signed_in(OPERATOR)
     ticks = iter(range(10_000))
 
-    def run(school, reaction, clock):
+    def run(school, reaction, turn):
         done.append(reaction.id)
-        with school_scope(school):
-            Reaction.objects.filter(pk=reaction.id).update(state="done")
         if len(done) == 2:
             suspend(operator, greenfield)
+        with school_scope(school):
+            Reaction.objects.filter(pk=reaction.id).update(state="done")
+            following = draining._ask(turn)
+        return draining._next(following, turn)
 
     monkeypatch.setattr(draining, "_run", run)
-    draining.drain(greenfield.ref, clock=lambda: now + timedelta(milliseconds=100 * next(ticks)))
+    draining.drain(greenfield.ref, clock=lambda: now + timedelta(milliseconds=400 * next(ticks)))
     stopped_at = len(done)
     assert 2 <= stopped_at < 5
     draining.drain(greenfield.ref, clock=lambda: now + timedelta(hours=1))

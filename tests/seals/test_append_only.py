@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connections, transaction
 
-from shared_apps.audit import services
+from shared_apps.audit.services import record, sealing
 from tenant_apps.events import jobs
 from tenants.ledger import Torn
 from tenants.scope import school_scope
@@ -45,8 +45,8 @@ TRICKS = (
 
 @pytest.fixture
 def cast(cast):
-    services.record("test.happened", by="test", now=MORNING)
-    services.seal(now=MORNING)
+    record("test.happened", by="test", now=MORNING)
+    sealing.seal(now=MORNING)
     return cast
 
 

@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 
 from config import auditing
-from shared_apps.audit import jobs, services
+from shared_apps.audit import jobs
 from shared_apps.audit.models import PlatformCheckpoint, PlatformEvent, PlatformSeal, SealedUntil
-from shared_apps.audit.services import record
+from shared_apps.audit.services import record, sealing
 from tests import database
 from tests.seals.history import by_the_verifier
 
@@ -73,10 +73,10 @@ def test_a_column_beside_the_body_is_found(real_commits, change):
 def test_the_lag_is_known(real_commits):
     jobs.seal()
     at = timezone.now()
-    assert services.lag(at) == timedelta(0)
+    assert sealing.lag(at) == timedelta(0)
     record("test.happened", by="test", now=at - timedelta(seconds=30))
-    assert services.lag(at) == timedelta(seconds=30)
+    assert sealing.lag(at) == timedelta(seconds=30)
     jobs.seal()
-    assert services.lag(at) == timedelta(0)
-    assert services.sealing_lags(at)["platform"] < 60
+    assert sealing.lag(at) == timedelta(0)
+    assert sealing.sealing_lags(at)["platform"] < 60
     assert SealedUntil.objects.count() == 1

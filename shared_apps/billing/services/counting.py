@@ -1,4 +1,4 @@
-"""Taking in what schools counted, and closing a month once nothing of it is missing."""
+"""Taking in what schools counted, and whose count is due or missing."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from shared_apps.audit.services import record
 from shared_apps.billing.models import Adjustment, ClosedCount, ClosedMonth, LearnerCount
-from shared_apps.billing.rules import CHANNELS, CLOSES_AFTER, FRESH_FOR, MonthTold, before, digest
+from shared_apps.billing.rules import CHANNELS, FRESH_FOR, MonthTold, before
 from tenants.models import School, SchoolState
 
 AT_ONCE = 2_000  # schools woken in one turn of the clock
@@ -64,9 +64,6 @@ def due(now: datetime, *, limit: int = AT_ONCE) -> list[UUID]:
     return list(schools.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
-# -- closing ----------------------------------------------------------------------------------------------------------
-
-
 def ends_at(month: date) -> datetime:
     """When the month is over everywhere on earth."""
     return datetime.combine(before(month, -1), time(12), UTC)
@@ -82,48 +79,3 @@ def missing(month: date, now: datetime) -> QuerySet[School]:
     silent = Q(state=SchoolState.ACTIVE) & ~Exists(told.filter(as_of__gte=needed))
     schools: QuerySet[School] = School.objects.filter(silent, created_at__lt=ends_at(month))
     return schools
-
-
-def close_months(*, now: datetime) -> list[date]:
-    """Close every month that is over for long enough and complete, the oldest first; which ones those were."""
-    first = LearnerCount.objects.order_by("month").values_list("month", flat=True).first()
-    month, closed = first, []
-    while month and ends_at(month) + CLOSES_AFTER <= now:
-        if not ClosedMonth.objects.filter(pk=month).exists():
-            if missing(month, now).exists():
-                break  # a later month is never closed before an earlier one
-            close(month, now=now)
-            closed.append(month)
-        month = before(month, -1)
-    return closed
-
-
-@transaction.atomic
-def close(month: date, *, now: datetime) -> ClosedMonth:
-    """Keep the month as it stands, for good. Raises IntegrityError when it is closed already."""
-    counts = LearnerCount.objects.filter(month=month).select_for_update(of=("self",)).select_related("school")
-    rows = [
-        ClosedCount(
-            month_id=month, school=one.school_id, name=one.school.name, billable=one.billable,
-            **{channel: getattr(one, channel) for channel in CHANNELS},
-        )
-        for one in counts
-    ]  # fmt: skip
-    total = sum(row.billable for row in rows)
-    made = ClosedMonth.objects.create(
-        month=month, closed_at=now, schools=len(rows), total=total, digest=digest(month, map(plain, rows))
-    )
-    ClosedCount.objects.bulk_create(rows)
-    facts = {"month": f"{month:%Y-%m}", "schools": len(rows), "total": total, "digest": made.digest}
-    record("billing.month_closed", by="system:billing", now=now, facts=facts)
-    return made
-
-
-def plain(row: ClosedCount) -> tuple[object, ...]:
-    """A closed row as it is hashed."""
-    return (row.school, row.name, row.billable, *(getattr(row, channel) for channel in CHANNELS))
-
-
-def is_whole(closed: ClosedMonth) -> bool:
-    """Whether the rows of a closed month are still those it was closed with."""
-    return digest(closed.month, map(plain, closed.rows.all())) == closed.digest

@@ -10,7 +10,8 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
 from shared_apps.billing.models import Adjustment, ClosedCount, ClosedMonth, LearnerCount
 from shared_apps.billing.rules import CHANNELS
-from shared_apps.billing.services.counting import ends_at, is_whole, missing
+from shared_apps.billing.services.closing import is_whole
+from shared_apps.billing.services.counting import ends_at, missing
 from shared_apps.groups.services import within_reach
 from tenants.actor import Actor
 from tenants.models import School, SchoolState

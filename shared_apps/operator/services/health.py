@@ -9,7 +9,8 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
-from shared_apps.audit.services import lag
+from shared_apps.audit.services.canaries import canaries
+from shared_apps.audit.services.sealing import lag
 from shared_apps.deliveries.models import SchoolFigures
 from shared_apps.deliveries.rules import Life, fresh, rate
 from shared_apps.deliveries.services.schools import with_life
@@ -17,6 +18,7 @@ from shared_apps.groups.services import EVERYWHERE
 from shared_apps.operator.rules import Place
 from shared_apps.operator.services.picture import Picture, failed_sign_ins
 from tenants.actor import Actor
+from tenants.ask import Unavailable
 from tenants.models import School
 from tenants.permissions import Permission, may
 
@@ -120,6 +122,19 @@ def sealing(picture: Picture) -> list[Signal]:
     return [Signal("sealing", gettext("Platform history not sealed yet, in seconds"), str(seconds))]
 
 
+def leaks(picture: Picture) -> list[Signal]:
+    """How many answers of one school held something of another's, and how old that knowledge is."""
+    if not picture.actor.roles & EVERYWHERE:
+        return []
+    label, told = gettext("Answers that held another school’s data"), canaries(picture.now)
+    if isinstance(told, Unavailable):
+        return [Signal("leaks", label, None)]
+    note = gettext("Asked last: %(time)s. Schools not asked yet: %(count)s") % {
+        "time": _time(told.newest), "count": told.waiting,
+    }  # fmt: skip
+    return [Signal("leaks", label, str(told.found), note)]
+
+
 def _time(moment: datetime) -> str:
     return date_format(localtime(moment), "DATETIME_FORMAT")
 
@@ -130,7 +145,7 @@ def _since(moment: datetime | None) -> str:
 
 # In the order in which they are shown. A new signal is one more function here.
 SIGNALS: list[Callable[[Picture], list[Signal]]] = [
-    total_schools, sign_ins, waiting_work, background_work, sealing,
+    total_schools, sign_ins, waiting_work, background_work, sealing, leaks,
 ]  # fmt: skip
 
 

@@ -7,12 +7,16 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from shared_apps.access.services import queue
+from shared_apps.audit.services.canaries import canaries
 from shared_apps.deliveries.rules import Life
 from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.providers import name_of
 from shared_apps.deliveries.services.schools import with_life
+from shared_apps.groups.services import EVERYWHERE
 from shared_apps.operator.services.picture import Picture
 from shared_apps.schools.services.onboarding_help import open_setup_tasks
+from tenants.ask import Unavailable
+from tenants.findings import open_findings
 from tenants.permissions import Permission, may
 
 NAMED = 3  # schools that went quiet, before the rest are only counted
@@ -127,10 +131,35 @@ def setup_tasks(picture: Picture) -> list[Need]:
     ]
 
 
+def leaks(picture: Picture) -> list[Need]:
+    """Something of one school was found in another's answers: nothing is more urgent for those who see everything."""
+    if not picture.actor.roles & EVERYWHERE or not may(picture.actor, Permission.CONSOLE):
+        return []
+    told = canaries(picture.now)
+    if isinstance(told, Unavailable) or not told.found:
+        return []
+    title = gettext("Answers that held another school’s data: %(count)s") % {"count": told.found}
+    return [Need("leaks", "watch", title, "; ".join(told.places[:NAMED]), f"{HEALTH}#signals", told.oldest)]
+
+
+def drifted(picture: Picture) -> list[Need]:
+    """Schools whose tables are not what the migrations make of them."""
+    if not picture.actor.roles & EVERYWHERE or not may(picture.actor, Permission.CONSOLE):
+        return []
+    title = gettext("The database of a school differs from its plan: %(name)s")
+    return [
+        Need(
+            f"drift-{found.school}", "watch", title % {"name": found.name},
+            gettext("Differences: %(count)s") % {"count": found.number}, HEALTH, found.found_at,
+        )
+        for found in open_findings()
+    ]  # fmt: skip
+
+
 # In the order in which they are shown. A new kind of trouble is one more function here.
 SOURCES: list[Source] = [
     dead_letters, background_work, channel_problems, setup_tasks, stuck_work, quiet_schools, unknown_schools,
-    old_requests,
+    old_requests, leaks, drifted,
 ]  # fmt: skip
 
 

@@ -1,22 +1,17 @@
-"""The platform's history as an operator reads it: filtered, newest first, with names where the platform knows them."""
+"""The platform's history as an operator asks for it: filtered, newest first, a page at a time."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.groups.services import EVERYWHERE, within_reach
-from shared_apps.identity.models import Membership
-from shared_apps.operator.rules import changes_in
+from shared_apps.operator.services.trail_entries import Entry, entries
 from tenants.actor import Actor
 from tenants.ids import parse_id
-from tenants.models import School
 
 PART = 500  # rows read at once for an export
 MOST = 50_000  # rows of an export: what is older is asked for by its dates
@@ -31,23 +26,6 @@ class Asked:
     school: str = ""
     since: date | None = None
     until: date | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One event. `who` and `school_name` are "" where the platform knows no name; `changes` are (field, before, after)
-    and `facts` what else was written down."""
-
-    event: PlatformEvent
-    who: str
-    school_name: str
-    number: int | None  # in the chain; None while it waits for its seal
-    changes: list[tuple[str, str, str]]
-    facts: list[tuple[str, str]]
-
-    @property
-    def cursor(self) -> str:
-        return str(self.event.pk)
 
 
 def sought(actor: Actor, asked: Asked) -> QuerySet[PlatformEvent, PlatformEvent]:
@@ -100,23 +78,3 @@ def every_entry(found: QuerySet[PlatformEvent, PlatformEvent]) -> Iterator[Entry
         count += len(rows)
         if not cursor:
             return
-
-
-def entries(events: list[PlatformEvent]) -> list[Entry]:
-    """Three statements, whatever their number."""
-    logins = {key for event in events if (key := parse_id(event.actor))}
-    held = Membership.objects.filter(login__in=logins, school=None).exclude(name="")
-    names = dict(held.values_list("login", "name"))
-    schools = dict(School.objects.filter(pk__in={event.school for event in events}).values_list("pk", "name"))
-    return [_entry(event, names, schools) for event in events]
-
-
-def _entry(event: PlatformEvent, names: dict[UUID, str], schools: dict[UUID, str]) -> Entry:
-    key = parse_id(event.actor)
-    seal: Any = getattr(event, "seal", None)
-    facts = json.loads(event.body).get("facts", {})
-    changes, others = changes_in(facts)
-    return Entry(
-        event=event, who=names.get(key, "") if key else "", number=seal.seq if seal else None, changes=changes,
-        school_name=schools.get(event.school, "") if event.school else "", facts=others,
-    )  # fmt: skip

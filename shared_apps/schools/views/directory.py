@@ -84,6 +84,7 @@ def school_list(request: HttpRequest) -> HttpResponse:
         "previous": query.address(before=found.previous) if found.previous else "",
         "sizes": [(size, query.address(size=size), size == query.size) for size in SIZES],
         "unfiltered": query.address(search=""),
+        "may_onboard": may(actor, Permission.SCHOOLS_ONBOARD),
     }  # fmt: skip
     return render(request, "schools/schools.html", context)
 

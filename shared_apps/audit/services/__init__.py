@@ -1,0 +1,36 @@
+"""Recording on the platform: one verb, and what was recorded last of a kind."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+
+from shared_apps.audit.models import PlatformEvent
+
+
+def record(
+    kind: str, *, by: str, now: datetime, school: UUID | None = None, facts: dict[str, Any] | None = None
+) -> PlatformEvent:
+    """Append one event. `by` is `Actor.name_in_audit`; `facts` are ids and codes, never a person's particulars."""
+    event = PlatformEvent(kind=kind, at=now, actor=by, school=school, body="")
+    event.body = rfc8785.dumps(
+        {
+            "v": 1,
+            "id": str(event.id),
+            "kind": kind,
+            "at": now.isoformat(),
+            "actor": by,
+            "school": str(school) if school else None,
+            "facts": facts or {},
+        }
+    ).decode()
+    event.save(force_insert=True)
+    return event
+
+
+def latest_of(kind: str, *, school: UUID, limit: int) -> list[dict[str, Any]]:
+    """The newest events of one kind about a school: `at`, `actor` and what else their bodies say."""
+    events = PlatformEvent.objects.filter(kind=kind, school=school).order_by("-at", "-id")[:limit]
+    return [{**json.loads(event.body), "at": event.at} for event in events]

@@ -1,0 +1,1 @@
+"""What the operator's pages may be asked for in their addresses; anything else is read as the first choice."""
