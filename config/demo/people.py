@@ -31,6 +31,7 @@ class Plan:
     gates: tuple[str, ...]
     signing_in: tuple[str, ...]
     learners: int
+    region: str
 
 
 def fill(ref: SchoolRef, plan: Plan, *, now: datetime) -> None:

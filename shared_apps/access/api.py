@@ -74,11 +74,9 @@ def request_out(row: Row) -> dict[str, Any]:
 )  # fmt: skip
 def approve(request: HttpRequest, request_id: str, body: ApproveIn) -> Answered[dict[str, Any]]:
     """Let somebody in. The link is in this answer alone, and in the mail to them."""
-    if body.onboard is not None:
-        raise invalid("onboard", "not_available", "New schools cannot be started from a request yet.")
     approved = decisions.approve(
-        request=parse_id(request_id), grant=Grant(body.role, tuple(body.regions), tuple(body.schools)),
-        by=actor_of(request), now=timezone.now(),
+        request=parse_id(request_id), by=actor_of(request), now=timezone.now(),
+        grant=Grant(body.role, tuple(body.regions), tuple(body.schools), body.new_school()),
     )  # fmt: skip
     if approved.account is None:
         return Answered(202, {"state": "second"})

@@ -11,6 +11,8 @@ from shared_apps.regions.services import Group, choices
 
 ROLES = (
     ("local_operator", _("Local operator: looks after certain schools")),
+    ("school_admin", _("School admin: runs one school that is here already")),
+    ("new_school", _("School admin of a new school: it is onboarded now, with this person as its first admin")),
     ("regional_admin", _("Regional admin: answers for a region and decides its requests")),
     ("operator", _("Operator: staff of the platform, for every school")),
     ("finance", _("Finance: the monthly counts alone")),

@@ -11,11 +11,12 @@ OLD_AFTER = timedelta(days=3)
 
 # What may be given by whom. Nobody gives more than they hold; two people give the right to everything.
 GIVEN_BY = {
-    "super_admin": ("local_operator", "regional_admin", "operator", "finance", "super_admin"),
-    "regional_admin": ("local_operator", "regional_admin"),
+    "super_admin": ("local_operator", "school_admin", "regional_admin", "operator", "finance", "super_admin"),
+    "regional_admin": ("local_operator", "school_admin", "regional_admin"),
 }
 NEEDS_TWO = ("super_admin",)
-SCOPED = {"local_operator": "schools", "regional_admin": "regions"}  # what each is bound to; the rest: the platform
+# What each is bound to; the rest: the platform. A school admin is bound to one school, here already or new.
+SCOPED = {"local_operator": "schools", "school_admin": "schools", "regional_admin": "regions"}
 
 
 def grantable(roles: Iterable[str]) -> tuple[str, ...]:

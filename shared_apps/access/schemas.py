@@ -1,11 +1,13 @@
 """Shapes of the calls about access."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
+from shared_apps.access.services.admins import NewSchool
+from shared_apps.schools.services.onboarding_answers import CLOSE, ZONE
 from tenants.schemas import Answer, Body
 
 Role = Literal["local_operator", "regional_admin", "operator", "finance", "super_admin", "school_admin"]
@@ -46,11 +48,28 @@ class RequestsOut(Answer):
     next: str | None
 
 
+class OnboardIn(Body):
+    """A new school, with whoever asked as its first admin. A name or region left out is the request's."""
+
+    name: str = Field(default="", max_length=200)
+    timezone: str = Field(default=ZONE, max_length=64)
+    close_time: str = Field(default=CLOSE, max_length=5)
+    region: str = Field(default="", max_length=64)
+
+
 class ApproveIn(Body):
     role: Role
     regions: list[str] = Field(default=[], max_length=20)
     schools: list[UUID] = Field(default=[], max_length=500)
-    onboard: dict[str, Any] | None = None
+    onboard: OnboardIn | StrictBool | None = Field(
+        default=None, description="With `school_admin`, in place of `schools`."
+    )
+
+    def new_school(self) -> NewSchool | None:
+        """`true` is a school of which nothing but the request is said."""
+        if isinstance(self.onboard, OnboardIn):
+            return NewSchool(**self.onboard.model_dump())
+        return NewSchool() if self.onboard else None
 
 
 class ApprovedOut(Answer):

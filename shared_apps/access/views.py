@@ -14,6 +14,7 @@ from shared_apps.access.forms import ROLES, AskForm, PlaceForm, RejectForm
 from shared_apps.access.models import RequestState
 from shared_apps.access.rules import SCOPED, grantable
 from shared_apps.access.services import decisions, queue, requests
+from shared_apps.access.services.admins import NewSchool
 from shared_apps.access.services.decisions import Grant
 from shared_apps.access.services.requests import Particulars
 from shared_apps.audit.services import record
@@ -22,15 +23,17 @@ from shared_apps.post.services import write
 from shared_apps.regions import services as regions
 from shared_apps.regions.rules import holds
 from shared_apps.regions.services import choices, name_of
+from shared_apps.schools.services.onboarding_answers import CLOSE, ZONE
 from tenants.actor import Actor
 from tenants.door import Within, actor_of, page
 from tenants.ids import parse_id
 from tenants.models import School
-from tenants.permissions import Permission
+from tenants.permissions import Permission, may
 from tenants.problems import Refusal, not_found
 from tenants.tables import csv_text
 
 PER_PAGE = 50
+NEW_SCHOOL = "new_school"  # among the roles of the form: the admin of a school that is not here yet
 OFFERED = 20  # schools at a time; the rest are found by name
 EXPORTED = 5_000
 TABS = (
@@ -127,6 +130,9 @@ def approve(request: HttpRequest, request_id: str) -> HttpResponse:
 def _grant(request: HttpRequest) -> Grant:
     """What the form says of the role that is chosen; what belongs to the other roles is not looked at."""
     role = request.POST.get("role", "")
+    if role == NEW_SCHOOL:
+        told = {name: request.POST.get(f"school_{name}", "") for name in ("name", "timezone", "close_time", "region")}
+        return Grant("school_admin", onboard=NewSchool(**told))
     bound = SCOPED.get(role)
     regions = [code for code in request.POST.getlist("regions") if code]
     schools = [key for key in map(parse_id, request.POST.getlist("schools")) if key]
@@ -251,7 +257,7 @@ def _panel(request: HttpRequest, actor: Actor, request_id: str) -> dict[str, Any
     now, language = timezone.now(), get_language() or "en"
     row = queue.found(actor, parse_id(request_id), now=now)
     chosen = request.POST if request.method == "POST" else request.GET
-    roles = grantable(actor.roles)
+    roles = [*grantable(actor.roles), *([NEW_SCHOOL] if may(actor, Permission.SCHOOLS_ONBOARD) else [])]
     agreed = row.request.outcome if row.request.state == RequestState.SECOND else {}
     role = chosen.get("role") or agreed.get("role") or roles[0]
     return {
@@ -260,6 +266,7 @@ def _panel(request: HttpRequest, actor: Actor, request_id: str) -> dict[str, Any
         "roles": [(key, str(label), key == role) for key, label in ROLES if key in roles],
         "schools": _schools(actor, row, chosen), "find": chosen.get("find", "")[:100],
         "places": _places(actor, row, chosen.getlist("regions"), language),
+        "new": _new_school(row, chosen, language) if NEW_SCHOOL in roles else None,
         "mails": _mails(row), "waits": row.request.state in queue.OPEN, "reject_form": RejectForm(),
         "answering": name_of(row.answering, language) if row.answering else "",
     }  # fmt: skip
@@ -282,6 +289,14 @@ def _places(actor: Actor, row: queue.Row, chosen: list[str], language: str) -> d
     near = sorted({code for code in known if holds(code, row.request.region)} | (set(chosen) & set(known)))
     marked = chosen or [row.request.region]
     return {"near": [(code, known[code], code in marked) for code in reversed(near)], "all": grouped}
+
+
+def _new_school(row: queue.Row, chosen: Any, language: str) -> dict[str, Any]:
+    """What is said of a new school so far; the request's own words to begin with."""
+    own = {"name": row.said.organization, "timezone": ZONE, "close_time": CLOSE, "region": row.request.region}
+    return {
+        **{name: chosen.get(f"school_{name}", value) for name, value in own.items()}, "places": choices(language)
+    }  # fmt: skip
 
 
 def _mails(row: queue.Row) -> dict[str, tuple[str, str]]:

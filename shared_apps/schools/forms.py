@@ -9,21 +9,18 @@ from django import forms
 from django.forms.utils import flatatt
 from django.http import QueryDict
 from django.utils.html import escape, format_html, format_html_join
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from shared_apps.groups.models import Circle
 from shared_apps.identity.forms import Form, storable
 from shared_apps.identity.services.passwords import SHORTEST
+from shared_apps.regions.services import choices
 from shared_apps.schools.services import onboarding_answers
 from shared_apps.schools.services.directory import STATES, Sought
 from shared_apps.schools.services.onboarding_answers import CLOSE, ZONE, Answers
 from tenants.problems import Refusal
 
-PROVINCES = {
-    "ZA-EC": "Eastern Cape", "ZA-FS": "Free State", "ZA-GP": "Gauteng", "ZA-KZN": "KwaZulu-Natal", "ZA-LP": "Limpopo",
-    "ZA-MP": "Mpumalanga", "ZA-NC": "Northern Cape", "ZA-NW": "North West", "ZA-WC": "Western Cape",
-}  # fmt: skip
 # Where a fault of the answers is shown.
 PLACES = {
     "school.name": "name", "school.timezone": "timezone", "school.close_time": "close_time", "school.region": "region",
@@ -67,7 +64,7 @@ def _password() -> forms.CharField:
     return forms.CharField(
         label=gettext_lazy("Temporary password"), max_length=1000, required=False, strip=False, validators=[storable],
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("Leave blank to generate"),
+        help_text=gettext_lazy("Leave blank to generate a link with which the person chooses a password."),
     )  # fmt: skip
 
 
@@ -80,10 +77,9 @@ class SchoolForm(Form):
         widget=Suggest(zones()),
     )  # fmt: skip
     close_time = _text(gettext_lazy("Campus close time"), 5, autocomplete="off", placeholder="17:00")
-    region = forms.CharField(
-        label=gettext_lazy("Region"), max_length=64, required=False, validators=[storable],
-        widget=Suggest(PROVINCES, autocapitalize="characters"),
-        help_text=gettext_lazy("Its code, for example ZA-GP for Gauteng. May stay blank."),
+    region = forms.ChoiceField(
+        label=gettext_lazy("Region"), required=False,
+        help_text=gettext_lazy("It decides which regional admins see the school."),
     )  # fmt: skip
     circle = forms.ChoiceField(label=gettext_lazy("Group of schools"), required=False)
     admin_name = _text(gettext_lazy("Name"), 201, autocomplete="off")
@@ -97,6 +93,8 @@ class SchoolForm(Form):
         super().__init__(*args, **kwargs)
         self.fields["close_time"].initial = CLOSE
         self.fields["close_time"].help_text = _("Hours and minutes. Whoever is collected later counts as late pickup.")
+        places = [(country or _("Other countries"), entries) for country, entries in choices(get_language() or "en")]
+        self.fields["region"].choices = [("", _("No region")), *places]  # type: ignore[attr-defined]
         self.circles = [(str(one.id), one.name) for one in Circle.objects.order_by("name")]
         self.fields["circle"].choices = [("", _("No group")), *self.circles]  # type: ignore[attr-defined]
 

@@ -22,7 +22,7 @@ class Onboarding(models.Model):
     circle = models.UUIDField(null=True)
     admin = models.UUIDField()  # the Staff rows, by the ids they are going to have
     officer = models.UUIDField(null=True)
-    handed_over_at = models.DateTimeField(null=True)  # when temporary passwords were answered, the one time
+    handed_over_at = models.DateTimeField(null=True)  # when links or temporary passwords were shown, the one time
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=80, blank=True, default="")
     evidence = models.JSONField(default=dict)  # what a look at the school found when somebody acknowledged it

@@ -14,7 +14,6 @@ from uuid import UUID
 
 STEM = 5  # letters of a word that names of the same school are likely to share
 LONGEST_SLUG = 50  # room for a number behind it
-REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3}(-[a-z0-9]{1,40})*)?")  # ISO 3166, 3166-2, own districts
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 COMMON = {
     "the", "of", "and", "school", "skool", "primary", "secondary", "high", "academy", "college", "combined", "junior",
@@ -47,10 +46,6 @@ def telling_words(name: str) -> list[str]:
     """The words of a school's name that tell it from others, the longest first."""
     words = {word for word in re.findall(r"[a-z0-9]+", plain(name)) if word not in COMMON and len(word) > 2}
     return sorted(words, key=lambda word: (-len(word), word))
-
-
-def is_region(text: str) -> bool:
-    return REGION.fullmatch(text) is not None
 
 
 def clock(text: str) -> time | None:

@@ -69,11 +69,14 @@ def change_settings(*, by: str, close_time: str, default_language: str, now: dat
 
 
 @for_platform("people.take_on", writes=True)
-def take_on(*, people: list[dict[str, Any]], now: datetime) -> None:
-    """The first staff of a new school: `{id, given_name, family_name, email}`. Those who are here stay as they are."""
+def take_on(*, people: list[dict[str, Any]], now: datetime, by: str = "") -> None:
+    """Staff that the platform lets in: `{id, given_name, family_name, email}`. Those who are here stay as they are.
+
+    `by` is who decided it, where that was a person.
+    """
     for one in people:
         hire(
-            by=system("onboarding", current_school()), now=now, given_name=one["given_name"],
+            by=operator(by) if by else system("onboarding", current_school()), now=now, given_name=one["given_name"],
             family_name=one["family_name"], email=one["email"], login=None, person=one["id"],
         )  # fmt: skip
 

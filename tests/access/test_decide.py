@@ -97,12 +97,6 @@ def test_no_account_without_a_scope(signed_in, greenfield):
 
 
 @on_database
-def test_a_new_school_is_not_started_from_here_yet_and_says_so(signed_in):
-    body = problem(approve(signed_in(ROOT), waiting(), role="school_admin", onboard={}), 422, "invalid")
-    assert [(error["field"], error["code"]) for error in body["errors"]] == [("onboard", "not_available")]
-
-
-@on_database
 def test_an_address_that_signs_in_already_gets_the_role_and_keeps_its_password(signed_in):
     asked = waiting(work_email=OPERATOR)
     assert (

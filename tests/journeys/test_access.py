@@ -91,6 +91,45 @@ def test_a_stranger_asks_is_approved_and_signs_in(live_site, visit, tmp_path, la
     assert secrets == [], "no secret of a link is in the log"
 
 
+@pytest.mark.parametrize(("language", "width", "theme"), [("zu", 320, "light"), ("af", 1280, "dark")])
+def test_a_request_becomes_a_new_school_from_the_queue(live_site, visit, tmp_path, language, width, theme):
+    """The panel shows what belongs to the chosen role alone, and leads to the onboarding it began."""
+    with processes.worker(live_site.database, tmp_path / "worker.log") as worker:
+        page = visit(language=language)
+        page.goto("/request-access")
+        for name, value in (
+            ("full_name", "Naledi Khumalo"),
+            ("work_email", TO),
+            ("organization", "Laerskool Hoogland"),
+        ):
+            page.locator(f"[name={name}]").fill(value)
+        page.locator("[name=region]").select_option("ZA-NC")
+        page.locator("[name=reason]").fill("I am the principal.")
+        page.locator("main form [type=submit]").click()
+        page.wait_for_url("**/request-access?sent=*")
+        page.goto(mail(page, worker, "/request-access/confirm/"))
+        page.locator("main form [type=submit]").click()
+        decider = visit(language=language, width=width, theme=theme)
+        sign_in(decider, "root@example.com")
+        decider.goto("/operator/requests")
+        decider.locator("th[scope=row] a").click()
+        decider.locator("#role-school_admin").check()
+        expect(decider.locator(".requests__schools")).to_be_visible()
+        for other in ("regions", "new", "circle"):
+            expect(decider.locator(f".requests__{other}")).to_be_hidden()
+        looked_at(decider, f"panel-school-admin-{language}-{width}")
+        decider.locator("#role-new_school").check()
+        expect(decider.locator("[name=school_name]")).to_have_value("Hoogland")
+        expect(decider.locator("[name=school_region]")).to_have_value("ZA-NC")
+        expect(decider.locator(".requests__schools")).to_be_hidden()
+        looked_at(decider, f"panel-new-school-{language}-{width}")
+        decider.locator(".requests__grant [type=submit].button--primary").click()
+        decider.wait_for_url("**saved=request_approved")
+        decider.locator("a[href^='/operator/onboardings/']").last.click()
+        expect(decider.locator(".steps__one")).to_have_count(3)
+        assert "/set-password/" in mail(page, worker, "/set-password/")
+
+
 @pytest.mark.parametrize(("language", "width", "theme"), [("en", 360, "light"), ("zu", 1280, "dark")])
 def test_somebody_who_forgot_their_password_comes_back(live_site, visit, tmp_path, language, width, theme):
     page = visit(language=language, width=width, theme=theme)

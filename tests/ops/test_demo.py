@@ -8,6 +8,8 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 
 from config.demo import calendar, history, names, seed
+from shared_apps.access.models import AccessRequest
+from shared_apps.access.services import queue
 from shared_apps.identity.models import Login, Membership
 from shared_apps.schools.models import UsedSlug
 from tenant_apps.attendance.models import Mark, Register
@@ -20,6 +22,7 @@ from tenant_apps.people.models import CalendarDay, ClassGroup, Guardian, Learner
 from tenant_apps.people.services.calendar import is_school_day
 from tenants.models import School
 from tenants.scope import school_scope
+from tests.groups.test_reach import actor as reached
 
 SUNDAY = datetime(2026, 11, 22, 9, tzinfo=UTC)
 SIZE = 12
@@ -66,6 +69,23 @@ def test_the_demo_is_made_once_and_nothing_is_set_off(nobody_there):
             assert not Message.objects.exists() and not MailboxEntry.objects.exists()
             assert not Register.objects.filter(submitted_at=None).exists()
             assert not Mark.objects.filter(mark="").exists()
+
+
+def test_schools_lie_in_regions_and_requests_wait_for_those_who_answer_for_them(nobody_there):
+    seed.seed(now=SUNDAY, size=SIZE)
+    regions = {slug: School.objects.get(slug=slug).region for slug in ("greenfield", "riverside", "baobab")}
+    assert regions == {"greenfield": "ZA-GP", "riverside": "ZA-GP", "baobab": "ZA-WC"}
+    asked = list(AccessRequest.objects.order_by("created_at").values_list("region", "state"))
+    assert asked == [("ZA-GP", "waiting"), ("ZA-GP", "waiting"), ("US-TX", "waiting")]
+    gauteng, texas = (reached(f"{who}@example.com") for who in ("gauteng", "texas"))
+    assert queue.counts(gauteng)["waiting"] == 2 and queue.counts(texas)["waiting"] == 1
+    School.objects.filter(slug="greenfield").update(region="")
+    School.objects.filter(slug="baobab").update(region="ZA-NC")  # somebody moved it
+    AccessRequest.objects.filter(region="US-TX").update(state="rejected")
+    seed.seed(now=SUNDAY + timedelta(hours=3), size=SIZE)
+    assert School.objects.get(slug="greenfield").region == "ZA-GP"
+    assert School.objects.get(slug="baobab").region == "ZA-NC"
+    assert AccessRequest.objects.count() == 3 and queue.counts(texas)["waiting"] == 0
 
 
 def test_projections_are_what_a_rebuild_would_make_of_them(nobody_there):

@@ -1,12 +1,14 @@
 """The pages from the form to the slip, read as HTML."""
 
+import json
 import re
 
 import pytest
 from django.test import Client
 
+from shared_apps.audit.models import PlatformEvent
 from shared_apps.groups.models import Circle, CircleSchool
-from shared_apps.identity.models import Login
+from shared_apps.identity.models import Login, Membership
 from shared_apps.schools.models import Draft, Onboarding
 from shared_apps.workflows.models import Run, RunState
 from tenants.models import School
@@ -16,6 +18,7 @@ from tests.schools.acts import work
 builds = pytest.mark.usefixtures("real_commits")
 rolled_back = pytest.mark.usefixtures("world_db")
 NEW = "/operator/schools/new"
+OWN = "quiet river walks home"
 FIELDS = {
     "name": "Hoërskool Karoorand", "timezone": "Africa/Johannesburg", "close_time": "16:30", "region": "ZA-NC",
     "circle": "", "admin_name": "Marelize Steyn", "admin_email": "marelize@karoorand.example", "admin_password": "",
@@ -53,6 +56,16 @@ def passwords(answer):
     return re.findall(r"data-password>([^<]+)<", text(answer))
 
 
+def links(answer):
+    """The paths of the links on a slip."""
+    return re.findall(r"data-link>http://localhost:8000(/set-password/[^<]+)<", text(answer))
+
+
+def enter(password, email=FIELDS["admin_email"]):
+    body = {"email": email, "password": password}
+    return Client().post("/api/auth/login", body, content_type="application/json")
+
+
 @builds
 def test_from_the_form_to_the_slip(browse):
     client = browse()
@@ -61,39 +74,62 @@ def test_from_the_form_to_the_slip(browse):
     work()
     live = client.get(here, headers={"X-Live": "1"})
     assert "data-live-done" in text(live) and "<html" not in text(live) and "Onboarding complete" in text(live)
-    assert "Show temporary passwords" in text(live) and passwords(live) == []
+    assert "Show the links" in text(live) and links(live) == []
     shown = client.send(f"{here}/passwords")
-    (made,) = passwords(shown)  # the officer's was supplied
+    (link,) = links(shown)  # the officer's password was supplied
+    assert passwords(shown) == [] and "It works once, until" in text(shown)
     assert "Marelize Steyn" in text(shown) and "marelize@karoorand.example" in text(shown)
     assert "vink-op-die-draad" not in text(shown) and shown["Cache-Control"] == "no-store"
     again = client.send(f"{here}/passwords")
-    assert passwords(again) == [] and "Already shown." in text(again)
+    assert links(again) == [] and "Already shown." in text(again)
     assert "Already shown." in text(client.get(here))
-    entered = Client().post(
-        "/api/auth/login", {"email": FIELDS["admin_email"], "password": made}, content_type="application/json"
-    )
+    assert enter("vink-op-die-draad", OFFICER["officer_email"]).status_code == 200
+    assert Client().post(link, {"new": OWN}).status_code == 302
+    assert Client().post(link, {"new": OWN}).status_code == 404
+    entered = enter(OWN)
     assert entered.status_code == 200 and entered.json()["school"]["slug"] == "hoerskool-karoorand"
+    assert Membership.objects.get(role="school_admin", school=entered.json()["school"]["id"]).login.links.count() == 1
+    assert "Make new links" not in text(client.get(here))
+    assert links(client.send(f"{here}/passwords", again="1")) == [] and enter(OWN).status_code == 200
 
 
 @builds
-def test_lost_passwords_are_made_again_until_somebody_has_signed_in(browse):
+def test_lost_links_are_made_again_and_the_lost_ones_stop_working(browse):
     client = browse()
     here = create(client)
     work()
-    (first,) = passwords(client.send(f"{here}/passwords"))
-    assert "Make new temporary passwords" in text(client.get(here))
+    (first,) = links(client.send(f"{here}/passwords"))
     part = client.send(f"{here}/passwords", headers={"X-Part": "1"}, again="1")
+    (second,) = links(part)
+    assert "<html" not in text(part) and first != second
+    assert Client().post(first, {"new": OWN}).status_code == 404
+    (password,) = passwords(client.send(f"{here}/passwords", again="1", means="passwords"))
+    assert Client().post(second, {"new": OWN}).status_code == 404
+    (third,) = links(client.send(f"{here}/passwords", again="1"))
+    assert enter(password).status_code == 401
+    assert Client().post(third, {"new": OWN}).status_code == 302 and enter(OWN).status_code == 200
+    means = [json.loads(told)["facts"]["means"] for told in PlatformEvent.objects.filter(
+        kind="schools.access_handed_over").order_by("at", "id").values_list("body", flat=True)]  # fmt: skip
+    assert means == ["links", "links", "passwords", "links"]
+    secrets = [link.rpartition("/")[2] for link in (first, second, third)]
+    told = "".join(PlatformEvent.objects.values_list("body", flat=True))
+    assert not any(secret in told for secret in (*secrets, password))
+
+
+@builds
+def test_temporary_passwords_stay_possible_and_are_made_again_until_somebody_has_signed_in(browse):
+    client = browse()
+    here = create(client)
+    work()
+    (first,) = passwords(client.send(f"{here}/passwords", means="passwords"))
+    assert "Make new temporary passwords" in text(client.get(here))
+    part = client.send(f"{here}/passwords", headers={"X-Part": "1"}, again="1", means="passwords")
     (second,) = passwords(part)
     assert "<html" not in text(part) and first != second
-    body = {"email": FIELDS["admin_email"]}
-    for password, status in ((first, 401), (second, 200)):
-        answer = Client().post("/api/auth/login", {**body, "password": password}, content_type="application/json")
-        assert answer.status_code == status
+    assert (enter(first).status_code, enter(second).status_code) == (401, 200)
     assert "Make new temporary passwords" not in text(client.get(here))
-    assert passwords(client.send(f"{here}/passwords", again="1")) == []
-    assert (
-        Client().post("/api/auth/login", {**body, "password": second}, content_type="application/json").json()["roles"]
-    )
+    assert passwords(client.send(f"{here}/passwords", again="1", means="passwords")) == []
+    assert enter(second).json()["roles"]
 
 
 @rolled_back
@@ -111,7 +147,7 @@ def test_a_review_says_where_each_password_comes_from(browse):
     assert "Review the onboarding payload before creating live school and staff records." in page
     assert page.count("Will be generated") == 1 and page.count("You supplied a password") == 1
     assert "vink-op-die-draad" not in page and "argon2" not in page
-    for value in ("Hoërskool Karoorand", "16:30", "ZA-NC", "Marelize Steyn", "sipho@karoorand.example"):
+    for value in ("Hoërskool Karoorand", "16:30", "Northern Cape (ZA-NC)", "Marelize Steyn", "sipho@karoorand.example"):
         assert value in page
     assert not Run.objects.exists()
 
@@ -174,7 +210,7 @@ def test_ids_of_nothing_are_404(browse, key):
         ({"name": ""}, "Give the school’s name."),
         ({"timezone": "Mars/Base"}, "This time zone is not known."),
         ({"close_time": "five"}, "Write the time as hours and minutes"),
-        ({"region": "zz"}, "Write the region as its code"),
+        ({"region": "zz"}, "Select a valid choice"),
         ({"circle": "x"}, "Select a valid choice"),
         ({"admin_email": "x"}, "Give an email address"),
         ({"admin_password": "short"}, "Use at least 10 characters."),
@@ -250,8 +286,8 @@ def test_somebody_who_signs_in_already_gets_no_password(browse):
     here = create(client, admin_email="admin@riverside.example")
     work()
     page = text(client.get(here))
-    assert "Onboarding complete" in page and "Show temporary passwords" not in page
-    assert passwords(client.send(f"{here}/passwords")) == [] and Login.objects.count() == before
+    assert "Onboarding complete" in page and "Show the links" not in page
+    assert links(client.send(f"{here}/passwords")) == [] and Login.objects.count() == before
     signed = Client().post(
         "/api/auth/login",
         {"email": "admin@riverside.example", "password": world.PASSWORD, "school": "hoerskool-karoorand"},

@@ -11,6 +11,7 @@ from django.utils import timezone
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.deliveries.models import SchoolFigures
 from shared_apps.identity.models import Login, Membership
+from shared_apps.identity.services import links
 from shared_apps.identity.services.sign_in import email_hash
 from shared_apps.schools.services import support
 from tenant_apps.events.models import Event, Reaction
@@ -22,6 +23,7 @@ from tests import world
 
 OPERATOR = "operator@example.com"
 ADMIN = "admin@greenfield.example"
+OWN = "quiet river walks home"
 
 
 @pytest.fixture
@@ -98,9 +100,13 @@ def give(client, cast, deed="reset", email=ADMIN):
     return client.post(at(cast, "support"), {"email": email, "deed": deed})
 
 
-def password_in(answer):
+def link_in(answer):
     assert answer.status_code == 200, answer.content
-    return re.search(r'<strong class="code">([^<]+)</strong>', answer.content.decode())[1]
+    return re.search(r"data-link>http://localhost:8000(/set-password/[^<]+)<", answer.content.decode())[1]
+
+
+def choose(link, password=OWN):
+    return Client().post(link, {"new": password}).status_code
 
 
 def sign_in(password, email=ADMIN):
@@ -120,22 +126,26 @@ def kinds(cast):
 def test_an_admin_gets_a_new_way_in_and_the_old_one_and_its_sessions_end(page, signed_in, greenfield):
     admin, client = signed_in(ADMIN), page()
     me = str(Login.objects.get(email_hash=email_hash(OPERATOR)).id)
-    password = password_in(give(client, greenfield))
+    forgotten = links.invite(Login.objects.get(email_hash=email_hash(ADMIN)), by="test", now=timezone.now())
+    link = link_in(give(client, greenfield))
     assert admin.get("/api/me").status_code == 401
     assert sign_in(world.PASSWORD).status_code == 401
-    fresh = sign_in(password)
+    assert choose(forgotten.removeprefix("http://localhost:8000")) == 404
+    assert choose(link) == 302 and choose(link) == 404
+    fresh = sign_in(OWN)
     assert fresh.status_code == 200
     asked = Client().get("/api/learners", headers={"Authorization": f"Bearer {fresh.json()['access_token']}"})
-    assert (asked.status_code, asked.json()["code"]) == (403, "password_change_required")
+    assert asked.status_code == 200
     assert kinds(greenfield) == (["schools.access_reset"], [("people.access_reset", me)])
-    assert password not in client.get(at(greenfield, "support")).content.decode()
-    assert password not in "".join(PlatformEvent.objects.values_list("body", flat=True))
+    secret = link.rpartition("/")[2]
+    assert secret not in client.get(at(greenfield, "support")).content.decode()
+    assert secret not in "".join(PlatformEvent.objects.values_list("body", flat=True))
 
 
-def test_twice_gives_two_passwords_and_only_the_last_works(page, greenfield):
+def test_twice_gives_two_links_and_only_the_last_works(page, greenfield):
     client = page()
-    first, second = password_in(give(client, greenfield)), password_in(give(client, greenfield))
-    assert sign_in(first).status_code == 401 and sign_in(second).status_code == 200
+    first, second = link_in(give(client, greenfield)), link_in(give(client, greenfield))
+    assert choose(first) == 404 and choose(second) == 302 and sign_in(OWN).status_code == 200
 
 
 def test_an_invitation_is_repeated_only_to_who_never_chose_a_password(page, greenfield):
@@ -144,7 +154,7 @@ def test_an_invitation_is_repeated_only_to_who_never_chose_a_password(page, gree
     assert answer.status_code == 409 and "Reset their access instead" in answer.content.decode()
     assert kinds(greenfield) == ([], [])
     Login.objects.filter(email_hash=email_hash(ADMIN)).update(must_change_password=True)
-    assert sign_in(password_in(give(client, greenfield, "invite"))).status_code == 200
+    assert choose(link_in(give(client, greenfield, "invite"))) == 302 and sign_in(OWN).status_code == 200
     assert [kind for kind, _ in kinds(greenfield)[1]] == ["people.invite_sent"]
 
 

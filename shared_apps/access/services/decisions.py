@@ -17,20 +17,23 @@ from shared_apps.access.rules import (
     WAITS_AT_MOST,
     grantable,
 )
+from shared_apps.access.services import admins
+from shared_apps.access.services.admins import NewSchool
 from shared_apps.access.services.queue import OPEN, within
-from shared_apps.access.services.requests import put, said_in
+from shared_apps.access.services.requests import Particulars, put, said_in
 from shared_apps.audit.services import record
 from shared_apps.groups.models import Circle
 from shared_apps.groups.services import regions_of, within_reach
 from shared_apps.identity.models import Login, Membership
 from shared_apps.identity.services import links
-from shared_apps.identity.services.accounts import give_role, is_known
+from shared_apps.identity.services.accounts import account_of, give_role, is_known
 from shared_apps.identity.services.sign_in import email_hash
 from shared_apps.post.services import send
 from shared_apps.regions.rules import holds
 from shared_apps.regions.services import is_known as is_place
 from tenants.actor import Actor
 from tenants.models import School
+from tenants.permissions import Permission, may
 from tenants.problems import Refusal, conflict, forbidden, invalid, not_found
 
 
@@ -41,6 +44,7 @@ class Grant:
     role: str
     regions: tuple[str, ...] = ()
     schools: tuple[UUID, ...] = ()
+    onboard: NewSchool | None = None
 
     def plain(self) -> dict[str, object]:
         return {"role": self.role, "regions": list(self.regions), "schools": [str(key) for key in self.schools]}
@@ -54,20 +58,40 @@ class Approved:
     link: str | None = field(default=None, repr=False)
 
 
-@transaction.atomic
 def approve(*, request: UUID | None, grant: Grant, by: Actor, now: datetime) -> Approved:
-    """Let somebody in. Raises 403 `own_request`, 404, 409 `already_decided` or `second_person`, 422.
+    """Let somebody in. Raises 403 `own_request`, 404, 409 `already_decided` or `second_person`, 422, 503.
 
     The row is locked: of two clicks, or two people, one creates and the other is told that it is decided.
     """
-    asked = _held(by, request)
+    person = _taken_on(request, grant, by, now)
+    with transaction.atomic():
+        asked = _held(by, request)
+        schools = _may_be(asked, grant, by)
+        if grant.role in NEEDS_TWO and not _second(asked, grant, by, now):
+            return Approved()
+        return _let_in(asked, grant, schools, person, by, now)
+
+
+def _taken_on(request: UUID | None, grant: Grant, by: Actor, now: datetime) -> UUID | None:
+    """The row that a new admin has in a school that is here; None where none is needed."""
+    if grant.role != "school_admin" or grant.onboard:
+        return None
+    asked = within(by).filter(pk=request).first() if request else None
+    if asked is None:
+        raise not_found()
+    school = _may_be(asked, grant, by)[0]
+    return admins.take_on(school, said_in(asked), request=asked.id, by=by, now=now)
+
+
+def _may_be(asked: AccessRequest, grant: Grant, by: Actor) -> list[School]:
+    """The schools of a grant that `by` may decide on now."""
     if asked.state not in OPEN:
         raise conflict(gettext("This request was decided already."), "already_decided")
     _must_be_anothers(asked, by)
     schools = _bound(grant, by)
-    if grant.role in NEEDS_TWO and not _second(asked, grant, by, now):
-        return Approved()
-    return _let_in(asked, grant, schools, by, now)
+    if Login.objects.filter(email_hash=email_hash(said_in(asked).work_email), active=False).exists():
+        raise conflict(gettext("The account of this address is closed."), "account_closed")
+    return schools
 
 
 def _held(by: Actor, request: UUID | None) -> AccessRequest:
@@ -85,14 +109,16 @@ def _must_be_anothers(asked: AccessRequest, by: Actor) -> None:
 
 def _bound(grant: Grant, by: Actor) -> list[School]:
     """The schools of the grant, once it is seen to be bound to something that `by` may give away."""
-    if grant.role == "school_admin":
-        raise invalid("onboard", "not_available", gettext("New schools cannot be started from a request yet."))
-    if grant.role not in grantable(by.roles):
+    if grant.role not in grantable(by.roles) or (grant.onboard and not may(by, Permission.SCHOOLS_ONBOARD)):
         raise forbidden()
-    bound = SCOPED.get(grant.role)
+    if grant.onboard and grant.role != "school_admin":
+        raise invalid("onboard", "unexpected", gettext("This role is not bound to that."))
+    bound = None if grant.onboard else SCOPED.get(grant.role)
     for name, given in (("schools", grant.schools), ("regions", grant.regions)):
         if name != bound and given:
             raise invalid(name, "unexpected", gettext("This role is not bound to that."))
+    if grant.role == "school_admin" and len(set(grant.schools)) > 1:
+        raise invalid("schools", "one", gettext("Choose one school."))
     if bound == "schools":
         return _schools(grant.schools, by)
     if bound == "regions":
@@ -132,11 +158,38 @@ def _second(asked: AccessRequest, grant: Grant, by: Actor, now: datetime) -> boo
     return False
 
 
-def _let_in(asked: AccessRequest, grant: Grant, schools: list[School], by: Actor, now: datetime) -> Approved:
-    said = said_in(asked)
+def _let_in(
+    asked: AccessRequest, grant: Grant, schools: list[School], person: UUID | None, by: Actor, now: datetime
+) -> Approved:
+    said, outcome = said_in(asked), grant.plain()
     known = is_known(said.work_email)
-    if Login.objects.filter(email_hash=email_hash(said.work_email), active=False).exists():
-        raise conflict(gettext("The account of this address is closed."), "account_closed")
+    if grant.onboard:
+        answers = admins.answers_for(grant.onboard, said, asked.region)
+        outcome["onboarding"] = str(admins.begin(answers, request=asked.id, by=by, now=now).pk)
+        login = account_of(email=said.work_email, password_hash="")[0]  # its role comes with the school
+    elif person:
+        login = give_role(
+            email=said.work_email, role=grant.role, by=by.name_in_audit, now=now, school=schools[0].id, person=person,
+            password=token_urlsafe(32),
+        )  # fmt: skip
+    else:
+        login = _on_platform(grant, schools, said, by, now)
+    link = None if known else links.invite(login, by=by.name_in_audit, now=now, language=asked.language)
+    asked.state, asked.account, asked.outcome = RequestState.APPROVED, login.id, outcome
+    asked.decided_by, asked.decided_at, asked.forget_at = by.login, now, now + KEPT_APPROVED
+    asked.save()
+    facts = {"request": str(asked.id), "account": str(login.id), **outcome}
+    record("access.approved", by=by.name_in_audit, now=now, facts=facts)
+    send(
+        template="access/approved", to=said.work_email, language=asked.language, now=now,
+        facts={"role": grant.role, "link": link or "", "reference": asked.reference},
+        once=f"access:{asked.id}:approved",
+    )  # fmt: skip
+    return Approved(login.id, link)
+
+
+def _on_platform(grant: Grant, schools: list[School], said: Particulars, by: Actor, now: datetime) -> Login:
+    """Their account with its role on the platform, and the circle that a local operator looks after."""
     for region in grant.regions or ("",):
         login = give_role(
             email=said.work_email, role=grant.role, by=by.name_in_audit, now=now, name=said.full_name, region=region,
@@ -146,18 +199,7 @@ def _let_in(asked: AccessRequest, grant: Grant, schools: list[School], by: Actor
         circle = Circle.objects.create(name=said.organization[:120])
         circle.schools.set(schools)
         circle.keepers.add(login)
-    link = None if known else links.invite(login, by=by.name_in_audit, now=now, language=asked.language)
-    asked.state, asked.account, asked.outcome = RequestState.APPROVED, login.id, grant.plain()
-    asked.decided_by, asked.decided_at, asked.forget_at = by.login, now, now + KEPT_APPROVED
-    asked.save()
-    facts = {"request": str(asked.id), "account": str(login.id), **grant.plain()}
-    record("access.approved", by=by.name_in_audit, now=now, facts=facts)
-    send(
-        template="access/approved", to=said.work_email, language=asked.language, now=now,
-        facts={"role": grant.role, "link": link or "", "reference": asked.reference},
-        once=f"access:{asked.id}:approved",
-    )  # fmt: skip
-    return Approved(login.id, link)
+    return login
 
 
 @transaction.atomic

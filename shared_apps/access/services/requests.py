@@ -45,6 +45,13 @@ def ask(
 
     The mail holds nothing that was typed, so that it cannot carry words to somebody else's mailbox. Raises 422, 429.
     """
+    return written_down(said=said, region=region, language=language, network=network, sponsor=sponsor, now=now)[0]
+
+
+def written_down(
+    *, said: Particulars, region: str, language: str, network: str, sponsor: UUID | None, now: datetime
+) -> tuple[AccessRequest, str]:
+    """The same, and the secret that confirms it: for who needs no mail to know it, and for nobody's answer."""
     _must_be_right(said, region)
     limits.spend("access-network", of=network, limit=60, per=HOUR, now=now)
     limits.spend("access", of=said.work_email, limit=5, per=DAY, now=now)
@@ -61,7 +68,12 @@ def ask(
         link = f"{settings.PUBLIC_URL}/request-access/confirm/{secret}?in={language}"
         facts = {"link": link, "reference": asked.reference}
         send(template="access/confirm", to=said.work_email, language=language, now=now, facts=facts)
-    return asked
+    return asked, secret
+
+
+def waits_or_waited(work_email: str) -> bool:
+    """Whether a request of this mailbox is still kept, however it stands."""
+    return AccessRequest.objects.filter(mailbox_index=platform_digest("request-mailbox", work_email)).exists()
 
 
 def _must_be_right(said: Particulars, region: str) -> None:

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from shared_apps.audit.services import record
 from shared_apps.identity.models import Login, Membership
-from shared_apps.identity.services.passwords import hash_password, temporary_password
-from shared_apps.identity.services.sign_in import email_hash, revoke
+from shared_apps.identity.services.passwords import hash_password, nobodys_hash, temporary_password
+from shared_apps.identity.services.sign_in import email_hash
 from tenants import epoch
 from tenants.permissions import PLATFORM_ROLES, ROLES
 
@@ -65,20 +65,6 @@ def holds_platform_role(login: Login) -> bool:
     return bool(login.memberships.filter(school=None, active=True).exists())
 
 
-@transaction.atomic
-def give_temporary_password(*, login: UUID, by: str, now: datetime, school: UUID) -> str:
-    """A new temporary password, told once; every session of the person ends."""
-    password = temporary_password()
-    held = Login.objects.select_for_update().get(pk=login)
-    held.password_hash, held.must_change_password = hash_password(password), True
-    held.save(update_fields=["password_hash", "must_change_password"])
-    epoch.raise_after_commit()
-    for session in held.sessions.filter(revoked_at=None):
-        revoke(session, by=by, now=now)
-    record("identity.temporary_password_given", by=by, now=now, school=school, facts={"login": str(login)})
-    return password
-
-
 def holders(role: str) -> int:
     """How many people hold a role, everywhere."""
     return int(Membership.objects.filter(role=role, active=True, login__active=True).count())
@@ -95,10 +81,11 @@ def account_of(*, email: str, password_hash: str) -> tuple[Login, bool]:
 
     Without a hash nobody can sign in yet: a password or a link comes later. Either way it is not yet their own.
     """
-    login, new = Login.objects.get_or_create(
-        email_hash=email_hash(email), defaults={"password_hash": password_hash, "must_change_password": True}
-    )
-    return login, new
+    known = Login.objects.filter(email_hash=email_hash(email)).first()
+    if known:
+        return known, False
+    defaults = {"password_hash": password_hash or nobodys_hash(), "must_change_password": True}
+    return Login.objects.get_or_create(email_hash=email_hash(email), defaults=defaults)
 
 
 def untouched(logins: dict[str, UUID]) -> dict[str, UUID]:
@@ -108,10 +95,14 @@ def untouched(logins: dict[str, UUID]) -> dict[str, UUID]:
     return {name: login for name, login in logins.items() if login in there}
 
 
-def make_temporary(login: UUID) -> str:
-    """Give an account a new temporary password: answered here, kept as a hash."""
+@transaction.atomic
+def make_temporary(login: UUID, *, now: datetime) -> str:
+    """Give an account a new temporary password: answered here, kept as a hash. Links that are open are spent."""
     made = temporary_password()
-    Login.objects.filter(pk=login).update(password_hash=hash_password(made), must_change_password=True)
+    held = Login.objects.select_for_update().get(pk=login)
+    held.password_hash, held.must_change_password = hash_password(made), True
+    held.save(update_fields=["password_hash", "must_change_password"])
+    held.links.filter(used_at=None).update(used_at=now)
     return made
 
 

@@ -4,6 +4,7 @@ A visit uses nothing up, since programs that guard mailboxes follow links too; s
 """
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -11,8 +12,10 @@ from django.db import transaction
 from shared_apps.audit.services import record
 from shared_apps.identity.models import Link, Login
 from shared_apps.identity.services import limits
-from shared_apps.identity.services.sign_in import email_hash, put_password
+from shared_apps.identity.services.passwords import nobodys_hash
+from shared_apps.identity.services.sign_in import email_hash, put_password, revoke
 from shared_apps.post.services import send
+from tenants import epoch
 from tenants.problems import Refusal
 from tenants.secret import digest, new_secret
 
@@ -29,6 +32,20 @@ def invite(login: Login, *, by: str, now: datetime, language: str = "") -> str:
     `by` is `Actor.name_in_audit`; `language` opens the page in it.
     """
     return _made(login, INVITE, by=by, now=now, language=language)
+
+
+@transaction.atomic
+def invite_instead(login: UUID, *, by: str, now: datetime, school: UUID, language: str = "") -> str:
+    """Such a link in place of every way in so far: the password, the links that are open and the sessions end."""
+    held = Login.objects.select_for_update().get(pk=login)
+    held.password_hash, held.must_change_password = nobodys_hash(), True
+    held.save(update_fields=["password_hash", "must_change_password"])
+    epoch.raise_after_commit()
+    held.links.filter(used_at=None).update(used_at=now)
+    for session in held.sessions.filter(revoked_at=None):
+        revoke(session, by=by, now=now)
+    record("identity.ways_in_ended", by=by, now=now, school=school, facts={"login": str(login)})
+    return invite(held, by=by, now=now, language=language)
 
 
 def _made(login: Login, purpose: str, *, by: str, now: datetime, language: str) -> str:

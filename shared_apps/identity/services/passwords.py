@@ -42,6 +42,11 @@ def _nobodys_hash() -> str:
     return hash_password(secrets.token_urlsafe(16))
 
 
+def nobodys_hash() -> str:
+    """The hash of a password that nobody knows: an account that waits for its link answers like any other."""
+    return hash_password(secrets.token_urlsafe(32))
+
+
 def temporary_password() -> str:
     """Four readable groups, 80 bits: `kmtr-4x7b-...`."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from shared_apps.groups.models import Circle
 from shared_apps.identity.services.passwords import hash_password, must_be_good
+from shared_apps.regions.services import is_known as is_place
 from shared_apps.schools import rules
 from tenants.ids import parse_id
 from tenants.problems import FieldError, Refusal
@@ -88,8 +89,7 @@ def checked(
         rules.clock(close_time), "school.close_time", "not_a_time", _("Write the time as hours and minutes: 17:00")
     )
     faults.unless(
-        not region or rules.is_region(region), "school.region", "not_a_region",
-        _("Write the region as its code, for example ZA-GP for Gauteng."),
+        not region or is_place(region), "school.region", "not_a_region", _("Choose a region from the list.")
     )  # fmt: skip
     group = parse_id(circle) if circle else None
     there = not circle or (group and Circle.objects.filter(pk=group).exists())

@@ -1,6 +1,6 @@
-"""Handing the first accounts over: temporary passwords, made when they are asked for and answered once."""
+"""Handing the first accounts over: links to set a password, or temporary passwords; made when asked for, shown once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from shared_apps.audit.services import record
+from shared_apps.identity.services import links
 from shared_apps.identity.services.accounts import make_temporary, untouched
 from shared_apps.schools.models import Onboarding
 from shared_apps.workflows.models import Run, RunState, Step
@@ -21,12 +22,13 @@ ACCOUNTS = "create_admin"  # the step that made them
 
 @dataclass(frozen=True)
 class Slip:
-    """One person's way in, as it is shown, copied and printed."""
+    """One person's way in, as it is shown, copied and printed: a link, or a temporary password."""
 
     role: str
     name: str
     email: str
-    password: str
+    link: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
 
 
 def waiting(onboarding: Onboarding) -> dict[str, UUID]:
@@ -37,8 +39,8 @@ def waiting(onboarding: Onboarding) -> dict[str, UUID]:
     return untouched(made)
 
 
-def hand_over(onboarding: Onboarding, *, again: bool, by: Actor, now: datetime) -> list[Slip]:
-    """Make and answer temporary passwords. Raises 409 before the school is there, and `shown` the second time.
+def hand_over(onboarding: Onboarding, *, again: bool, passwords: bool, by: Actor, now: datetime) -> list[Slip]:
+    """Make a link for each person, or temporary passwords. Raises 409 before the school is there, then `shown`.
 
     `again`: an answer got lost; others are made and the lost ones stop working. Nobody's own password is touched:
     only accounts that nobody has entered yet.
@@ -54,12 +56,22 @@ def hand_over(onboarding: Onboarding, *, again: bool, by: Actor, now: datetime) 
         if held.handed_over_at and not again:
             raise Refusal(409, "shown", "Already shown.")
         accounts = waiting(held)
-        passwords = {role: make_temporary(login) for role, login in accounts.items()}
+        slips = [
+            Slip(role, *cards[role], **_way_in(login, held.school, passwords, by=by.name_in_audit, now=now))
+            for role, login in accounts.items()
+        ]
         held.handed_over_at = now
         held.save(update_fields=["handed_over_at"])
-        facts = {"run": str(held.pk), "logins": [str(login) for login in accounts.values()]}
-        record("schools.passwords_made", by=by.name_in_audit, now=now, school=held.school, facts=facts)
-    return [Slip(role, *cards[role], password) for role, password in passwords.items()]
+        means = "passwords" if passwords else "links"
+        facts = {"run": str(held.pk), "means": means, "logins": [str(login) for login in accounts.values()]}
+        record("schools.access_handed_over", by=by.name_in_audit, now=now, school=held.school, facts=facts)
+    return slips
+
+
+def _way_in(login: UUID, school: UUID, passwords: bool, *, by: str, now: datetime) -> dict[str, str]:
+    if passwords:
+        return {"password": make_temporary(login, now=now)}
+    return {"link": links.invite_instead(login, by=by, now=now, school=school)}
 
 
 def _card(school: UUID, person: UUID) -> tuple[str, str]:

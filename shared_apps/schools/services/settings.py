@@ -12,8 +12,9 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from shared_apps.audit.services import latest_of, record
 from shared_apps.identity.services.names import names_of
+from shared_apps.regions.services import is_known as is_place
 from shared_apps.schools.models import UsedSlug
-from shared_apps.schools.rules import fault_in_slug, is_region, mark_of
+from shared_apps.schools.rules import fault_in_slug, mark_of
 from shared_apps.schools.services.directory import one
 from tenants.actor import Actor
 from tenants.ask import Unavailable, ask
@@ -58,9 +59,10 @@ def change_directory(*, by: Actor, school_id: UUID, seen: str, values: dict[str,
     `seen` is `mark_of` what the person was shown. Raises Refusal: 404 out of reach; 409 when somebody else changed
     them meanwhile; 422 per field (`taken`, `reserved`, ...).
     """
-    one(by, school_id)
+    found = one(by, school_id)
     for name, look in CHECKS.items():
-        look(values[name])
+        if values[name] != getattr(found, name):  # what stands there already may be older than the rule
+            look(values[name])
     with transaction.atomic():
         school = School.objects.select_for_update().get(pk=school_id)
         before = directory_entry(school)
@@ -134,7 +136,7 @@ def _timezone(text: str) -> None:
 
 
 def _region(text: str) -> None:
-    if text and not is_region(text):
+    if text and not is_place(text):
         raise invalid("region", "unknown_region", "This is no code of a region.")
 
 

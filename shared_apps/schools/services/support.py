@@ -14,7 +14,8 @@ from shared_apps.audit.services import record
 from shared_apps.deliveries.rules import Figures, Letter, TroubleCount
 from shared_apps.deliveries.services.read import figures_of, last_errors_of, last_known, troubles_of
 from shared_apps.identity.models import Membership
-from shared_apps.identity.services.accounts import admin_of, give_temporary_password, holds_platform_role
+from shared_apps.identity.services import links
+from shared_apps.identity.services.accounts import admin_of, holds_platform_role
 from shared_apps.schools.services.directory import one
 from tenants.actor import Actor
 from tenants.ask import Unavailable, ask
@@ -50,7 +51,7 @@ def condition(school_id: UUID, *, now: datetime) -> Condition:
 
 
 def reset_access(*, by: Actor, school_id: UUID, email: str, now: datetime) -> str:
-    """End the sessions of the school's admin with this address and answer a temporary password, once.
+    """End every way in of the school's admin with this address and answer a link to set a password, once.
 
     Raises Refusal: 404 out of reach; 422 `no_such_admin`; 409 `platform_person`; 503 `school_unreachable`.
     """
@@ -59,7 +60,7 @@ def reset_access(*, by: Actor, school_id: UUID, email: str, now: datetime) -> st
 
 
 def resend_invite(*, by: Actor, school_id: UUID, email: str, now: datetime) -> str:
-    """A fresh temporary password for an admin who has not chosen their own yet; the one before stops working.
+    """A fresh link for an admin who has not chosen a password yet; what they were given before stops working.
 
     Raises Refusal as `reset_access` does, and 409 `signed_in_before`.
     """
@@ -90,4 +91,4 @@ def _give(school: School, held: Membership, deed: str, *, by: Actor, now: dateti
         raise Refusal(503, "school_unreachable", detail, headers={"Retry-After": "30"}) from None
     facts = {"login": str(held.login_id)}
     record(f"schools.{deed}", by=by.name_in_audit, now=now, school=school.id, facts=facts)
-    return give_temporary_password(login=held.login_id, by=by.name_in_audit, now=now, school=school.id)
+    return links.invite_instead(held.login_id, by=by.name_in_audit, now=now, school=school.id)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shared_apps.deliveries.services.providers import providers
+from shared_apps.identity.services import links
 from shared_apps.identity.services.names import names_of
 from shared_apps.schools.forms import (
     SIZES,
@@ -290,16 +291,16 @@ def progress_of(school: School) -> dict[str, Any]:
 
 @page(permission=Permission.SCHOOLS_SUPPORT, within=Within.PLATFORM, audit="schools.access_reset")
 def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
-    """What the school told about itself and its work, and a way in for an admin of it; the password is shown once."""
+    """What the school told about itself and its work, and a way in for an admin of it; the link is shown once."""
     actor, now = actor_of(request), timezone.now()
     school = directory.one(actor, school_id)
-    form, password, status = AdminForm(request.POST or None), "", 200
+    form, link, status = AdminForm(request.POST or None), "", 200
     if request.method == "POST":
         give = support.resend_invite if request.POST.get("deed") == "invite" else support.reset_access
         try:
             if form.is_valid():
-                password = give(by=actor, school_id=school_id, email=form.cleaned_data["email"], now=now)
-            status = 200 if password else 422
+                link = give(by=actor, school_id=school_id, email=form.cleaned_data["email"], now=now)
+            status = 200 if link else 422
         except Refusal as refusal:
             if refusal.status == 404:
                 raise
@@ -307,7 +308,7 @@ def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
             form.refuse(refusal, **support_words())
     told = progress_of(school)
     context = {
-        **about(actor, school), **told, "form": form, "password": password,
+        **about(actor, school), **told, "form": form, "link": link, "good_until": now + links.LIVES[links.INVITE],
         "errors": [(letter, local(school, letter.died_at)) for letter in told["told"].errors],
         "troubles": [(one, local(school, one.since)) for one in told["told"].troubles],
     }  # fmt: skip

@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from shared_apps.identity.services import links
+from shared_apps.regions.services import name_of
 from shared_apps.schools.forms import SchoolForm, initial
 from shared_apps.schools.models import Draft, Onboarding
 from shared_apps.schools.services import onboarding as bringing_in
@@ -93,7 +95,11 @@ def review(request: HttpRequest, draft_id: str) -> HttpResponse:
     people = [(role, ROLES[role], person) for role, person in given.people().items()]
     doubts = doubts_about(given, actor=actor)
     group = dict(SchoolForm().circles).get(given.circle, "")
-    context = {"draft": draft, "given": given, "people": people, "doubts": doubts, "group": group, "changed": changed}
+    region = name_of(given.region, get_language() or "en") if given.region else ""
+    context = {
+        "draft": draft, "given": given, "people": people, "doubts": doubts, "group": group, "changed": changed,
+        "region": f"{region} ({given.region})" if region else "",
+    }  # fmt: skip
     return render(request, "schools/onboarding_review.html", context, status=changed.status if changed else 200)
 
 
@@ -145,23 +151,28 @@ def _context(request: HttpRequest, found: Onboarding, now: datetime) -> dict[str
     }  # fmt: skip
 
 
-@page(**ONBOARD, audit="schools.passwords_made")
+@page(**ONBOARD, audit="schools.access_handed_over")
 def passwords(request: HttpRequest, onboarding_id: str) -> HttpResponse:
-    """Temporary passwords, made and shown by this answer alone. Asked by script it is the part of the page alone."""
+    """Links to set a password, or temporary passwords where those are asked for: shown by this answer alone.
+
+    Asked by script it is the part of the page alone.
+    """
     found = _found(request, onboarding_id)
     if request.method != "POST":
         return redirect(f"/operator/onboardings/{found.pk}")
     now, slips = timezone.now(), []
     try:
-        again = request.POST.get("again") == "1"
-        slips = handover.hand_over(found, again=again, by=actor_of(request), now=now)
+        slips = handover.hand_over(
+            found, again=request.POST.get("again") == "1", passwords=request.POST.get("means") == "passwords",
+            by=actor_of(request), now=now,
+        )  # fmt: skip
     except Refusal as refusal:
         if refusal.code != "shown":
             raise
     found.refresh_from_db()
     context = {
         **_context(request, found, now), "slips": [(ROLES[slip.role], slip) for slip in slips], "shown": not slips,
-        "sign_in": f"{settings.PUBLIC_URL}/login",
+        "sign_in": f"{settings.PUBLIC_URL}/login", "good_until": now + links.LIVES[links.INVITE],
     }  # fmt: skip
     part = request.headers.get("X-Part") == "1"
     return render(request, "schools/_onboarding_slips.html" if part else "schools/onboarding.html", context)

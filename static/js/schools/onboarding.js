@@ -1,4 +1,4 @@
-// The result of an onboarding: passwords asked for once by the tab that made the school, copied, printed, not lost by accident.
+// The result of an onboarding: links asked for once by the tab that made the school, copied, printed, not lost by accident.
 
 const here = new URL(location.href);
 const first = here.searchParams.get("new") === "1";
@@ -34,8 +34,8 @@ look();
 document.addEventListener("click", async (event) => {
   const copy = event.target.closest("[data-copy]");
   if (copy) {
-    const password = copy.parentElement.querySelector("[data-password]");
-    if (await kept(password)) {
+    const secret = copy.parentElement.querySelector("[data-secret]");
+    if (await kept(secret)) {
       copy.textContent = copy.dataset.done;
       copy.dataset.copied = "";
       if (![...document.querySelectorAll("[data-copy]")].some((one) => one.dataset.copied === undefined)) held = false;
