@@ -148,6 +148,7 @@ def test_without_seal_keys_it_is_said_and_stops_nothing(settings, in_production)
 @pytest.mark.parametrize(
     ("text", "state"),
     [("", State.MISSING), ("AAAA", State.BROKEN), ("-----BEGIN X-----", State.BROKEN), (vapid.new_key(), State.READY)],
+    ids=["none", "too short", "no key", "a key"],
 )
 def test_a_push_key_is_tried(settings, text, state):
     settings.VAPID_PRIVATE_KEY = text
