@@ -131,7 +131,8 @@ def test_a_deactivated_login_cannot_come_back_by_a_link():
 def test_the_page_opens_in_the_language_of_the_email():
     page = Client().get(path_of(invited(language="zu")))
     assert page["Content-Language"] == "zu" and "Khetha iphasiwedi" in page.content.decode()
-    assert Client().get(path_of(invited(language="zu")).replace("zu", "xx")).status_code == 200
+    link = path_of(invited(language="zu"))
+    assert link.endswith("zu") and Client().get(link.removesuffix("zu") + "xx").status_code == 200
 
 
 def test_a_forgotten_password_is_set_anew_by_the_email():
