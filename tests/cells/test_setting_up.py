@@ -20,7 +20,9 @@ def told(monkeypatch):
     return tell
 
 
-def test_an_installation_without_cells_has_none():
+def test_an_installation_without_cells_has_none(monkeypatch):
+    for name in ("CELLS", "CELLS_MIGRATOR", "CELLS_ADMIN", "NEW_SCHOOLS_CELL"):
+        monkeypatch.delenv(name, raising=False)
     environment = env.load()
     assert (environment.cells, environment.cell_migrators, environment.new_schools_cell) == ({}, {}, "home")
 

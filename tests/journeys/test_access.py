@@ -119,7 +119,7 @@ def test_a_request_becomes_a_new_school_from_the_queue(live_site, visit, tmp_pat
             expect(decider.locator(f".requests__{other}")).to_be_hidden()
         looked_at(decider, f"panel-school-admin-{language}-{width}")
         decider.locator("#role-new_school").check()
-        expect(decider.locator("[name=school_name]")).to_have_value("Hoogland")
+        expect(decider.locator("[name=school_name]")).to_have_value("Laerskool Hoogland")
         expect(decider.locator("[name=school_region]")).to_have_value("ZA-NC")
         expect(decider.locator(".requests__schools")).to_be_hidden()
         looked_at(decider, f"panel-new-school-{language}-{width}")

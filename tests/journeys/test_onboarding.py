@@ -49,12 +49,12 @@ def test_a_school_comes_in_and_its_admin_signs_in(visit, live_site, tmp_path, la
     page.wait_for_selector("dl.review")
     looks_right(page, f"onboard-review-{look}")
     page.locator("main form [type=submit]").click()
-    steps = page.locator(".steps__one")
+    steps = page.locator("ol.steps > .steps__one")
     expect(steps).to_have_count(3)
-    expect(page.locator(".steps__one--done")).to_have_count(0)
+    expect(page.locator("ol.steps > .steps__one--done")).to_have_count(0)
     looks_right(page, f"onboard-live-{look}")
     with provisioner(live_site.database, tmp_path / "p.log"), worker(live_site.database, tmp_path / "w.log"):
-        expect(page.locator(".steps__one--done")).to_have_count(3, timeout=60_000)
+        expect(page.locator("ol.steps > .steps__one--done")).to_have_count(3, timeout=60_000)
         expect(page.locator("[data-slips]")).to_be_visible()
     looks_right(page, f"onboard-result-{look}")
     expect(page.locator("[data-link]")).to_have_count(1)  # the officer's password was supplied
@@ -66,12 +66,12 @@ def test_a_school_comes_in_and_its_admin_signs_in(visit, live_site, tmp_path, la
     assert page.evaluate("navigator.clipboard.readText()") == link
     page.emulate_media(media="print")
     expect(page.locator(".slip")).to_be_visible()
-    expect(page.locator(".steps")).to_be_hidden()
+    expect(page.locator("ol.steps")).to_be_hidden()
     expect(page.locator("[data-print]")).to_be_hidden()
     page.emulate_media(media="screen")
 
     page.reload()
-    expect(page.locator(".steps__one--done")).to_have_count(3)
+    expect(page.locator("ol.steps > .steps__one--done")).to_have_count(3)
     expect(page.locator("[data-slips]")).to_have_count(0)
     assert link not in page.content()
     looks_right(page, f"onboard-again-{look}")
@@ -107,16 +107,16 @@ def test_the_server_is_killed_in_the_middle_and_the_page_goes_on(visit, live_sit
     fill(page, "Karoorand")
     page.keyboard.press("Enter")
     page.locator("main form [type=submit]").click()
-    expect(page.locator(".steps__one")).to_have_count(3)
+    expect(page.locator("ol.steps > .steps__one")).to_have_count(3)
     with provisioner(live_site.database, tmp_path / "p1.log", WORKFLOW_LEASE_SECONDS="2") as first:
-        expect(page.locator(".steps__one--done")).to_have_count(1, timeout=60_000)
+        expect(page.locator("ol.steps > .steps__one--done")).to_have_count(1, timeout=60_000)
         first.kill()
         live_site.end(signal.SIGKILL)
     page.wait_for_timeout(2500)  # it asks in vain meanwhile
-    expect(page.locator(".steps__one--done")).to_have_count(1)
+    expect(page.locator("ol.steps > .steps__one--done")).to_have_count(1)
     with worker(live_site.database, tmp_path / "w.log"):
         live_site.start()
-        expect(page.locator(".steps__one--done")).to_have_count(3, timeout=60_000)
+        expect(page.locator("ol.steps > .steps__one--done")).to_have_count(3, timeout=60_000)
         expect(page.locator("[data-slips]")).to_be_visible()
     page.goto("/operator/onboardings")
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -132,7 +132,7 @@ def test_it_can_be_done_without_script_by_keyboard_and_links_alone(visit, live_s
     page.wait_for_selector(".steps")
     with provisioner(live_site.database, tmp_path / "p.log"), worker(live_site.database, tmp_path / "w.log"):
         for _ in range(60):
-            if page.locator(".steps__one--done").count() == 3:
+            if page.locator("ol.steps > .steps__one--done").count() == 3:
                 break
             page.wait_for_timeout(500)
             page.reload()
