@@ -75,7 +75,8 @@ def local(command: str) -> dict[str, str]:
             values |= _cells(values, kept, rotate=False)
         if "PUBLIC_URL" not in told and ("PORT" in told or "PUBLIC_URL" not in stored):
             values["PUBLIC_URL"] = f"http://localhost:{values['PORT']}"
-        if command in SETTING_UP or not (env.LOCAL / "env").exists():
+        elsewhere = all(name in told for name in RUN_TIME_URLS)  # a passing process's database is not this folder's
+        if command in SETTING_UP or not (elsewhere or (env.LOCAL / "env").exists()):
             save_local(values)
     return values
 

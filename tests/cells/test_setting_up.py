@@ -10,6 +10,11 @@ WEST = "west=postgresql://schools:s@west.example/people"
 WEST_MIGRATOR = "west=postgresql://migrator:m@west.example/people"
 
 
+@pytest.fixture(autouse=True)
+def nothing_stored(monkeypatch, tmp_path):
+    monkeypatch.setattr(env, "LOCAL", tmp_path)
+
+
 @pytest.fixture
 def told(monkeypatch):
     def tell(**values):

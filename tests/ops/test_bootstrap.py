@@ -75,6 +75,16 @@ def test_urls_that_are_all_told_are_left_alone(bare, monkeypatch):
     assert values["MIGRATOR_DATABASE_URL"] == "postgresql://somebody:secret@db.example/migrator_database_url"
 
 
+def test_a_command_told_of_another_database_leaves_no_word_of_it_in_this_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(env, "LOCAL", tmp_path)
+    for name in env.KNOWN:
+        monkeypatch.delenv(name, raising=False)
+    for name in bootstrap.URLS[1:]:
+        monkeypatch.setenv(name, "postgresql://somebody:secret@db.example/theirs")
+    bootstrap.local("check")
+    assert env.read_local() == {}
+
+
 @pytest.mark.parametrize("kind", env.RUN_TIME)
 def test_a_run_time_process_forgets_the_strong_logins(bare, monkeypatch, kind):
     told = bootstrap.local("setup_database")
