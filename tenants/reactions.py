@@ -49,6 +49,8 @@ class Handler:
     """`outside=True`: it speaks to the world, so it is called without a scope, opens its own, and runs at least once.
 
     Otherwise it runs inside the school's scope and its effect commits together with the record that it ran.
+    `pipelined=True`: all it does it sends by `tenants.pipeline.send`, so that effect, record and the next claim are one
+    round trip.
     `expires_after`: later than this (counted from the event) it is not run any more, and says so.
     `given_up`: called in the scope, in the transaction in which the reaction expires or dies, to say so where people
     look.
@@ -59,6 +61,7 @@ class Handler:
     lane: Lane
     run: Callable[..., None]
     outside: bool
+    pipelined: bool
     expires_after: timedelta | None
     given_up: GivenUp | None
 
@@ -72,6 +75,7 @@ def reaction(
     name: str,
     lane: Lane,
     outside: bool = False,
+    pipelined: bool = False,
     expires_after: timedelta | None = None,
     given_up: GivenUp | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -80,7 +84,9 @@ def reaction(
     def subscribe(run: Callable[..., None]) -> Callable[..., None]:
         if name in _handlers and _handlers[name].run is not run:
             raise RuntimeError(f"Two reactions are called {name}.")
-        _handlers[name] = Handler(name, kind, lane, run, outside, expires_after, given_up)
+        if outside and pipelined:
+            raise RuntimeError(f"{name} cannot be outside and in the school's transaction.")
+        _handlers[name] = Handler(name, kind, lane, run, outside, pipelined, expires_after, given_up)
         return run
 
     return subscribe
