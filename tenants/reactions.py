@@ -18,6 +18,23 @@ class Lane(StrEnum):
     POSTCOMMIT = "movement-postcommit"
 
 
+class Crew(StrEnum):
+    """Who follows which lanes up, each crew in processes of its own: what a school does itself never waits for a mail
+    server, and an emergency waits for neither."""
+
+    EMERGENCY = "emergency"
+    SCHOOL = "school"
+    WORLD = "world"
+
+    @property
+    def lanes(self) -> list[Lane]:
+        return [lane for lane in Lane if crew_of(lane) is self]
+
+
+def crew_of(lane: Lane) -> Crew:
+    return {Lane.EMERGENCY: Crew.EMERGENCY, Lane.POSTCOMMIT: Crew.WORLD}.get(lane, Crew.SCHOOL)
+
+
 @dataclass(frozen=True)
 class Happened:
     """An event as a handler sees it. `facts` are free of people; `about` holds the particulars, if not erased."""
@@ -86,6 +103,8 @@ def reaction(
             raise RuntimeError(f"Two reactions are called {name}.")
         if outside and pipelined:
             raise RuntimeError(f"{name} cannot be outside and in the school's transaction.")
+        if outside and crew_of(lane) is Crew.SCHOOL:
+            raise RuntimeError(f"{name} speaks to the world, and the school's own work must not wait for that.")
         _handlers[name] = Handler(name, kind, lane, run, outside, pipelined, expires_after, given_up)
         return run
 

@@ -15,7 +15,8 @@ DATABASES = {
     }
 }
 Q_CLUSTER = {
-    "name": "stock", "workers": int(os.environ["BENCH_WORKERS"]), "timeout": 90, "retry": 120, "queue_limit": 50, "bulk": 10, "orm": "default",
+    "name": "stock", "workers": int(os.environ["BENCH_WORKERS"]),
+    "timeout": 90, "retry": 120, "queue_limit": 50, "bulk": 10, "orm": "default",
     "scheduler": False, "log_level": "WARNING",  # the schedules in this database are the product's
 }  # fmt: skip
 USE_TZ = True

@@ -23,7 +23,7 @@ def only(cast) -> Reaction:
 
 def claim(cast, now):
     with school_scope(cast.ref):
-        asked = draining.claim([Lane.EVENTS], now=now)
+        asked = draining.claim(list(Lane), now=now)
     return draining.claimed(asked)
 
 

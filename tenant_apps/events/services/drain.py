@@ -110,6 +110,7 @@ class Turn:
     clock: Clock
     size: int
     leave: Leave
+    served: Sequence[Lane] = tuple(Lane)
     taken: dict[Lane, int] = field(default_factory=lambda: dict.fromkeys(Lane, 0))
     until: dict[Lane, datetime] = field(default_factory=dict)
     resting: set[Lane] = field(default_factory=set)
@@ -119,20 +120,20 @@ class Turn:
         """The lanes of which another reaction may begin."""
         if not self.leave.holds(now):
             return []
-        for lane in set(Lane) - {Lane.EMERGENCY} - self.resting:
+        for lane in set(self.served) - {Lane.EMERGENCY} - self.resting:
             if self.taken[lane] >= self.size or now >= self.until.get(lane, datetime.max.replace(tzinfo=now.tzinfo)):
                 self.resting.add(lane)
                 self.more = True
-        return [lane for lane in Lane if lane not in self.resting]
+        return [lane for lane in self.served if lane not in self.resting]
 
     def begin(self, lane: Lane, now: datetime) -> None:
         self.taken[lane] += 1
         self.until.setdefault(lane, now + SLICE)
 
 
-def drain(school: SchoolRef, *, clock: Clock, turn: int = TURN) -> bool:
-    """Run what is due in `school`, at most `turn` per lane; True when something due may be left."""
-    mine = Turn(clock, turn, Leave(school))
+def drain(school: SchoolRef, *, clock: Clock, turn: int = TURN, lanes: Sequence[Lane] = tuple(Lane)) -> bool:
+    """Run what is due in `lanes` of `school`, at most `turn` of each; True when something due may be left."""
+    mine = Turn(clock, turn, Leave(school), lanes)
     with school_scope(school):
         following = _ask(mine)
     reaction = _next(following, mine)
