@@ -59,7 +59,7 @@ GUARDS = (
     Guard("cache key", "tenants/scoped.py", 'f"school:{current_school().id}:{name}"', 'f"school:{name}"', "tests/isolation/test_scoped.py tests/canaries"),
     Guard("file path", "tenants/scoped.py", "Path(settings.SCHOOL_FILES) / current_school().schema", "Path(settings.SCHOOL_FILES)", "tests/isolation/test_scoped.py tests/canaries"),
     Guard("old search is unknown", "shared_apps/audit/services/canaries.py", 'if now - told["newest"] > STALE and not told["found"]:', "if False:", "tests/canaries/test_told.py"),
-    Guard("server-side binding", "config/settings.py", '"server_side_binding": True', '"server_side_binding": False', "tests/isolation/test_injection.py"),
+    Guard("server-side binding", "config/settings.py", '"server_side_binding": True', '"server_side_binding": False', "tests/isolation/test_rows.py"),
     Guard("page of another school", "config/middleware.py", "if not named or actor is None or (", "if True or (", "tests/isolation/test_routes.py"),
     Guard("permission", "tenants/door.py", "if not may(actor, policy.permission):", "if False:", "tests/architecture"),
     Guard("revoked session", "shared_apps/identity/services/identify.py", "session.revoked_at or ", "", "tests/identity"),
