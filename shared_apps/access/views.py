@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language, override, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from shared_apps.access.forms import ROLES, AskForm, PlaceForm, RejectForm
+from shared_apps.access.forms import GIVEN, ROLES, AskForm, PlaceForm, RejectForm
 from shared_apps.access.models import RequestState
 from shared_apps.access.rules import (
     CONFIRM_WITHIN,
@@ -319,6 +319,7 @@ def _panel(request: HttpRequest, actor: Actor, request_id: str) -> dict[str, Any
         "places": _places(actor, row, chosen.getlist("regions"), language),
         "new": _new_school(row, chosen, language) if NEW_SCHOOL in roles else None,
         "mails": _mails(row), "waits": row.request.state in queue.OPEN, "reject_form": RejectForm(),
+        "given": GIVEN.get(row.request.outcome.get("role", ""), ""),
         "answering": name_of(row.answering, language) if row.answering else "",
     }  # fmt: skip
 
