@@ -24,7 +24,7 @@ from shared_apps.access.rules import (
 )
 from shared_apps.access.services import decisions, queue, requests
 from shared_apps.access.services.admins import NewSchool
-from shared_apps.access.services.letting_in import Grant
+from shared_apps.access.services.grants import Grant
 from shared_apps.access.services.requests import Particulars
 from shared_apps.audit.services import record
 from shared_apps.groups.services import regions_of, under, within_reach

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from shared_apps.access.models import AccessRequest
 from shared_apps.access.services import decisions, requests
-from shared_apps.access.services.letting_in import Grant
+from shared_apps.access.services.grants import Grant
 from shared_apps.access.services.requests import Particulars
 from shared_apps.identity.models import Login, Membership
 from shared_apps.post.models import Letter

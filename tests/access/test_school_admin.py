@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from shared_apps.access.services import decisions
 from shared_apps.access.services.admins import NewSchool
-from shared_apps.access.services.letting_in import Grant
+from shared_apps.access.services.grants import Grant
 from shared_apps.identity.models import Login, Membership
 from shared_apps.identity.services.accounts import is_known
 from shared_apps.schools.models import Draft, Onboarding

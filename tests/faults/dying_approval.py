@@ -16,7 +16,7 @@ from django.utils import timezone  # noqa: E402
 
 from shared_apps.access.services import decisions, letting_in  # noqa: E402
 from shared_apps.access.services.admins import NewSchool  # noqa: E402
-from shared_apps.access.services.letting_in import Approved, Grant  # noqa: E402
+from shared_apps.access.services.grants import Approved, Grant  # noqa: E402
 from shared_apps.identity.models import Login  # noqa: E402
 from shared_apps.identity.services.sign_in import email_hash  # noqa: E402
 from shared_apps.post import services as post  # noqa: E402

@@ -16,7 +16,8 @@ from shared_apps.access.rules import (
     grantable,
     mailboxes,
 )
-from shared_apps.access.services.letting_in import Approved, Grant, already_decided, finish, let_in, mark
+from shared_apps.access.services.grants import Approved, Grant, already_decided
+from shared_apps.access.services.letting_in import finish, let_in, mark
 from shared_apps.access.services.queue import OPEN, within
 from shared_apps.access.services.requests import put, said_in
 from shared_apps.audit.services import record

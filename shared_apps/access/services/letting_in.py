@@ -5,18 +5,16 @@ comes second and is the same however often it is asked for, and the account, its
 transaction. A process that dies in between leaves the mark, and the clock goes on from there.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext
 
 from shared_apps.access.models import AccessRequest, RequestState
 from shared_apps.access.rules import KEPT_APPROVED
 from shared_apps.access.services import admins
-from shared_apps.access.services.admins import NewSchool
+from shared_apps.access.services.grants import Approved, Grant, already_decided
 from shared_apps.access.services.requests import Particulars, said_in
 from shared_apps.audit.services import record
 from shared_apps.groups.models import Circle
@@ -26,40 +24,10 @@ from shared_apps.identity.services.accounts import account_of, give_role, is_kno
 from shared_apps.post.services import send
 from tenants.actor import Actor
 from tenants.models import School
-from tenants.problems import Refusal, conflict
+from tenants.problems import Refusal
 
 GRACE = timedelta(seconds=30)  # for whoever decided to finish it, before the clock does
 UNREACHABLE = 503
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What a person is let in for: a role, and what it is bound to."""
-
-    role: str
-    regions: tuple[str, ...] = ()
-    schools: tuple[UUID, ...] = ()
-    onboard: NewSchool | None = None
-
-    def plain(self) -> dict[str, object]:
-        return {"role": self.role, "regions": list(self.regions), "schools": [str(key) for key in self.schools]}
-
-    @property
-    def begins_at_a_school(self) -> bool:
-        """Whether a school that is here has to take them on before the platform lets them in."""
-        return self.role == "school_admin" and self.onboard is None
-
-
-@dataclass(frozen=True)
-class Approved:
-    """What came of it. Without an account: a second person has to agree. `link` sets a password and is told once."""
-
-    account: UUID | None = None
-    link: str | None = field(default=None, repr=False)
-
-
-def already_decided() -> Refusal:
-    return conflict(gettext("This request was decided already."), "already_decided")
 
 
 def mark(asked: AccessRequest, grant: Grant, by: Actor, now: datetime) -> None:
