@@ -17,6 +17,7 @@ from tenant_apps.people.models import ClassGroup, Learner
 from tenants.models import School
 
 OTHERWISE_CALLED = {"class": "classgroup", "klass": "classgroup"}
+BEGUN = ", begun"  # a word not written to its end: what it finds is then no repetition of the question
 NOTHING = "0190c0de-0000-7000-8000-000000000000"  # where there is no such thing yet: the id of no row
 
 
@@ -29,8 +30,10 @@ class Keys:
     things: frozenset[str]
 
     def for_name(self, name: str) -> list[str]:
-        thing = _thing(name)
-        return list(dict.fromkeys(keys[thing] for keys in (self.own, self.foreign) if thing in keys))
+        things = (_thing(name), _thing(name) + BEGUN)
+        return list(
+            dict.fromkeys(keys[thing] for keys in (self.own, self.foreign) for thing in things if thing in keys)
+        )
 
     def to_fill(self, name: str) -> list[str]:
         """For a place that must not stay empty."""
@@ -83,9 +86,10 @@ def _asked_from(school: School) -> str:
 
 ON_THE_PLATFORM: dict[str, Callable[[School], str]] = {
     "school": lambda school: str(school.pk),
-    "search": lambda school: school.name,
+    "search": lambda school: school.name[:-1],
+    "find": lambda school: school.name[:-1],
     "to": lambda school: school.name,
-    "find": lambda school: school.name,
+    "to" + BEGUN: lambda school: school.name[:-1],
     "onboarding": lambda school: _newest(Onboarding.objects.filter(school=school.pk)),
     "letter": lambda school: _newest(DeadLetter.objects.filter(school=school)),
     "batch": lambda school: _newest(BatchPart.objects.filter(school=school), "batch"),

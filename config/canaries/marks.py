@@ -26,6 +26,7 @@ MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 PHONE = re.compile(r"\+\d{8,15}\b")
 TAG = re.compile(r"<[^>]*>")
 WORD = re.compile(r"\w+")
+END = "\n"  # between two texts: no name goes over it
 AT_ONCE = 10_000  # ids in one question, below the protocol's limit of parameters
 Name = tuple[str, ...]
 
@@ -47,9 +48,14 @@ class Marks:
         asked = unquote_plus(asked_with)
         ids = frozenset(UUID(one) for one in ID.findall(text)) - {UUID(one) for one in ID.findall(asked)}
         codes = frozenset(CODE.findall(text)) - set(CODE.findall(asked))
-        said = html.unescape(TAG.sub(" ", text))
         contacts = frozenset(one.casefold() for kind in (MAIL, PHONE) for one in kind.findall(html.unescape(text)))
-        return cls(ids, codes, contacts, words_of(said), text, words_of(asked))
+        return cls(ids, codes, contacts, _said_in(text), text, words_of(asked))
+
+
+def _said_in(text: str) -> Name:
+    """The words a reader sees, then those inside tags: a label or a value tells a name as well as a line does."""
+    shown, tags = html.unescape(TAG.sub(" ", text)), TAG.findall(text)
+    return (*words_of(shown), END, *words_of(html.unescape(" ".join(tags)))) if tags else words_of(shown)
 
 
 def words_of(text: str) -> Name:

@@ -70,7 +70,8 @@ def owned() -> tuple[Any, ...]:
 def platform_tables() -> tuple[Any, ...]:
     """Every table of the platform, the queue's among them."""
     on_platform = {app.label for app in apps.get_app_configs() if not app.name.startswith("tenant_apps.")}
-    return tuple(model for model in apps.get_models() if model._meta.app_label in on_platform and model._meta.managed)
+    models = [model for model in apps.get_models() if model._meta.managed and not model._meta.proxy]
+    return tuple(model for model in models if model._meta.app_label in on_platform)
 
 
 def _keyed_by_id(model: Any) -> bool:

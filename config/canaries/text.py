@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import unquote_plus
 
 MOST = 20_000_000  # bytes of one answer, unpacked: enough for the largest export
 DEPTH = 3  # containers in containers
@@ -29,7 +30,8 @@ def text_of(response: Any) -> str:
     text = text_in(body, kind)
     if "json" in kind:
         text = json.dumps(json.loads(text or "null"), ensure_ascii=False)
-    return f"{text}\n{response.headers}"
+    headers = "\n".join(f"{name}: {value}" for name, value in response.items())
+    return f"{text}\n{headers}\n{unquote_plus(headers)}"
 
 
 def text_in(body: bytes, kind: str = "file") -> str:

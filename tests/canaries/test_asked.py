@@ -34,14 +34,24 @@ UNANSWERED = {
 }
 # Pages that send a GET on to another page.
 SENT_ON = {
-    "/", "/operator/schools/jump", "/operator/schools/{school_id}/progress", "/operator/dead-letters/batches", "/operator/dead-letters/batches/{batch_id}/cancel",
-    "/operator/dead-letters/batches/{batch_id}/confirm", "/operator/dead-letters/letters/{letter_id}/reveal", "/operator/onboardings/{onboarding_id}/again",
-    "/operator/onboardings/{onboarding_id}/evaluate", "/operator/onboardings/{onboarding_id}/follow-up",
-    "/operator/onboardings/{onboarding_id}/passwords", "/operator/onboardings/{onboarding_id}/resume",
-    "/operator/onboardings/{onboarding_id}/retry", "/operator/onboardings/{onboarding_id}/undo",
-    "/operator/requests/{request_id}/approve", "/operator/requests/{request_id}/reject",
+    "/",
+    "/operator/schools/jump",
+    "/operator/schools/{school_id}/progress",
+    "/operator/dead-letters/batches",
+    "/operator/dead-letters/batches/{batch_id}/cancel",
+    "/operator/dead-letters/batches/{batch_id}/confirm",
+    "/operator/dead-letters/letters/{letter_id}/reveal",
+    "/operator/onboardings/{onboarding_id}/again",
+    "/operator/onboardings/{onboarding_id}/evaluate",
+    "/operator/onboardings/{onboarding_id}/follow-up",
+    "/operator/onboardings/{onboarding_id}/passwords",
+    "/operator/onboardings/{onboarding_id}/resume",
+    "/operator/onboardings/{onboarding_id}/retry",
+    "/operator/onboardings/{onboarding_id}/undo",
+    "/operator/requests/{request_id}/approve",
+    "/operator/requests/{request_id}/reject",
     "/operator/requests/{request_id}/reopen",
-}  # fmt: skip
+}
 
 
 def readable():

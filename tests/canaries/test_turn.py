@@ -1,11 +1,13 @@
 """The standing search for leaks: it asks everything, finds what is planted, and leaves nothing behind."""
 
 import logging
+import threading
 
 import pytest
 from django.conf import settings
 from django.db import InternalError, connections
 from django.test import Client
+from django.utils.safestring import mark_safe
 
 from config.canaries import places
 from config.canaries import turn as turning
@@ -18,11 +20,9 @@ from shared_apps.audit.services.canaries import canaries
 from tenant_apps.people.models import CalendarDay, Learner, SchoolProfile
 from tenants import ask, door, scoped
 from tenants.actor import Actor
-from tenants.door import Within
 from tenants.pipeline import send
 from tenants.scope import school_scope
 from tests import world
-from tests.architecture.routes import every_route
 from tests.world import MORNING
 
 
@@ -57,6 +57,51 @@ def test_a_route_that_opens_another_school_is_found(search, monkeypatch, greenfi
 def test_a_page_that_shows_nothing_but_a_name_is_found(search, monkeypatch, greenfield):
     monkeypatch.setattr("tenant_apps.roster.views.grade_name", lambda grade: greenfield.learners[0].name)
     assert search()[1] == {"GET /s/{slug}/learners/{learner_id}"}
+
+
+def test_a_name_inside_a_tag_is_found(search, monkeypatch, greenfield):
+    label = mark_safe(f'<b aria-label="{greenfield.learners[0].name}"></b>')
+    monkeypatch.setattr("tenant_apps.roster.views.grade_name", lambda grade: label)
+    assert search()[1] == {"GET /s/{slug}/learners/{learner_id}"}
+
+
+def test_a_number_of_another_schools_guardian_is_found(search, monkeypatch, greenfield):
+    with school_scope(greenfield.ref):
+        guardian = greenfield.learners[0].guardianships.first().guardian
+        guardian.phone = phone = "+27831234567"
+        guardian.save()
+    monkeypatch.setattr("tenant_apps.roster.views.grade_name", lambda grade: phone)
+    assert search()[1] == {"GET /s/{slug}/learners/{learner_id}"}
+
+
+def test_a_line_of_the_log_about_another_school_is_found(search, monkeypatch, greenfield):
+    def says(grade):
+        logging.getLogger("tenant_apps.roster").warning("looked at %s", greenfield.learners[0].id)
+        return ""
+
+    monkeypatch.setattr("tenant_apps.roster.views.grade_name", says)
+    assert search()[1] == {"log tenant_apps.roster"}
+
+
+def test_a_line_of_the_log_that_names_somebody_of_the_school_itself_is_found(search, monkeypatch, riverside):
+    def says(grade):
+        logging.getLogger("tenant_apps.roster").info("of %s", riverside.learners[0].name)
+        return ""
+
+    monkeypatch.setattr("tenant_apps.roster.views.grade_name", says)
+    assert search()[1] == {"log tenant_apps.roster"}
+
+
+def test_what_others_say_to_the_log_is_not_the_searchs(search, monkeypatch, greenfield):
+    def says(grade):
+        line = ("looked at %s", greenfield.learners[0].id)
+        thread = threading.Thread(target=logging.getLogger("tenant_apps.roster").warning, args=line)
+        thread.start()
+        thread.join()
+        return ""
+
+    monkeypatch.setattr("tenant_apps.roster.views.grade_name", says)
+    assert search()[1] == set()
 
 
 def test_a_badge_of_another_school_is_found(search, monkeypatch, greenfield):
