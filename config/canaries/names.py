@@ -19,17 +19,23 @@ def names() -> frozenset[Name]:
 
 
 class Index:
-    """Names of two words and more, by their first two."""
+    """Names of two words, and longer ones by their first two."""
 
     def __init__(self, wanted: Iterable[Name]) -> None:
-        self._by_start: dict[Name, list[Name]] = defaultdict(list)
+        self._short: set[Name] = set()
+        self._longer: dict[Name, list[Name]] = defaultdict(list)
         for name in wanted:
-            self._by_start[name[:2]].append(name)
+            if len(name) == 2:
+                self._short.add(name)
+            else:
+                self._longer[name[:2]].append(name)
 
     def in_(self, words: Name) -> Iterator[Name]:
         """Those that stand in a text, as often as they do."""
         for at, start in enumerate(zip(words, words[1:], strict=False)):
-            for name in self._by_start.get(start, ()):
+            if start in self._short:
+                yield start
+            for name in self._longer.get(start, ()):
                 if words[at : at + len(name)] == name:
                     yield name
 
