@@ -8,9 +8,10 @@ from django.conf import settings
 
 from config.canaries.callers import bound_to, everywhere, of_the_school, role_of
 from config.canaries.finding import found
-from config.canaries.heard import PLATFORM, SCHOOL, Ear, Overheard, Turn
+from config.canaries.heard import OPEN, PLATFORM, SCHOOL, Ear, Turn
 from config.canaries.inside import Inside
 from config.canaries.keys import Keys, a_teacher, newest_keys, platform_keys, platform_things, school_things
+from config.canaries.overheard import Overheard
 from config.canaries.places import answer_places, cache_place, file_place, platform_places, table_places
 from config.canaries.reading import reading_only, undone
 from config.canaries.routes import Read, reads
@@ -63,8 +64,9 @@ def _ask_the_platform(inside: Inside, turn: Turn, first: SchoolRef, lines: Overh
     bound, (first_of_all, *rest) = bound_to(School.objects.get(pk=turn.school.id)), everywhere()
     for actor in bound:
         _ask_routes(inside, turn, actor, keys, lines, of=reads() if whole else about_schools())
-    for actor in (first_of_all, *rest, None) if whole else (first_of_all,):
-        _ask_routes(inside, turn, actor, keys, lines, of=reads() if whole else about_one())
+    wide: tuple[Actor | None, ...] = (first_of_all, *rest, None) if whole else (first_of_all,)
+    for caller in wide:
+        _ask_routes(inside, turn, caller, keys, lines, of=reads() if whole else about_one())
     for place, say in platform_places() if whole else ():
         turn.hear(place, say, ear=PLATFORM)
 
@@ -81,7 +83,7 @@ def about_one() -> tuple[Read, ...]:
 
 def ear_for(actor: Actor | None) -> Ear:
     if actor is None:
-        return Ear(of_school=True, of_platform=True)
+        return OPEN
     if actor.school is not None:
         return SCHOOL
     return Ear(of_platform=True, bounds=actor.bounds)

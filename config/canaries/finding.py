@@ -1,18 +1,13 @@
 """Which of the places a turn heard held something they must not: the schools are asked what is theirs."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from config.canaries.heard import Heard, Turn
-from config.canaries.marks import Heap, Marks, Name, Own, words_of
-from config.canaries.names import Index, inside, names
+from config.canaries.marks import Heap, Marks, Name, Own
+from config.canaries.names import Index, names
+from config.canaries.public import Public
 from config.canaries.reach import outside, owners_of
-from shared_apps.access.models import AccessRequest
-from shared_apps.access.services.requests import said_in
-from shared_apps.groups.models import Circle
-from shared_apps.identity.models import Membership
 from tenants.current import SchoolRef
-from tenants.models import School
 from tenants.scope import school_scope
 
 
@@ -68,35 +63,6 @@ def _in_the_platforms(heard: list[Heard], schools: list[Theirs]) -> list[str]:
         return any(not public.has(name) for name in index.shown_in(marks))
 
     return [one.place for one in heard if personal(one.marks)]
-
-
-class Public:
-    """Names the platform holds with good reason: of schools, circles and its own people, and of those who asked for
-    access, which lie sealed. Read only when something was found."""
-
-    def __init__(self) -> None:
-        self._texts: list[Name] = []
-        self._mails: frozenset[str] | None = None
-
-    def has(self, name: Name) -> bool:
-        if not self._texts:
-            self._texts = [words_of(text) for text in self._read()]
-        return any(inside(name, text) for text in self._texts)
-
-    def _read(self) -> Iterable[str]:
-        yield from School.objects.values_list("name", flat=True)
-        yield from Circle.objects.values_list("name", flat=True)
-        yield from Membership.objects.exclude(name="").values_list("name", flat=True)
-        for one in AccessRequest.objects.all():
-            said = said_in(one)
-            yield from (said.full_name, said.organization)
-
-    def contacts(self, marks: Marks) -> frozenset[str]:
-        if not marks.contacts:
-            return frozenset()
-        if self._mails is None:
-            self._mails = frozenset(said_in(one).work_email.casefold() for one in AccessRequest.objects.all())
-        return self._mails
 
 
 def _out_of_reach(heard: list[Heard], others: list[Theirs]) -> list[str]:

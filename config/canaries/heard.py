@@ -1,14 +1,12 @@
-"""What one turn of the search heard, place by place, and what was said to the log meanwhile."""
+"""What one turn of the search heard, place by place, and by whose ears."""
 
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from config.canaries.marks import Marks
 from config.canaries.reading import WriteRefused
 from config.canaries.text import Unreadable
-from config.logs import JsonLine, Where
 from tenants.actor import Bounds
 from tenants.current import SchoolRef
 from tenants.traces import without_text
@@ -29,7 +27,8 @@ class Ear:
     bounds: Bounds | None = None
 
 
-SCHOOL, PLATFORM, LOG = Ear(of_school=True), Ear(of_platform=True), Ear(of_school=True, of_platform=True)
+SCHOOL, PLATFORM = Ear(of_school=True), Ear(of_platform=True)
+OPEN = Ear(of_school=True, of_platform=True)  # the log, and what strangers see
 
 
 @dataclass(frozen=True)
@@ -60,31 +59,3 @@ class Turn:
     def fail(self, place: str, error: Exception) -> None:
         self.failed.append(place)
         log.warning("canaries: %s of school %s could not be asked\n%s", place, self.school.id, without_text(error))
-
-
-class Overheard(logging.Handler):
-    """The lines that this thread writes to the log meanwhile, worded as they go out."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.lines: list[tuple[str, str]] = []
-        self._thread = threading.get_ident()
-        self.setFormatter(JsonLine())
-        self.addFilter(Where())
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
-            self.lines.append((record.name, self.format(record)))
-
-    def __enter__(self) -> "Overheard":
-        logging.getLogger().addHandler(self)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        logging.getLogger().removeHandler(self)
-
-    def told_to(self, turn: Turn, *, asked_with: str = "") -> None:
-        """Hand the turn what was written since it was last asked."""
-        lines, self.lines = self.lines, []
-        for name, line in lines:
-            turn.hear(f"log {name}", lambda line=line: line, ear=LOG, asked_with=asked_with)  # type: ignore[misc]

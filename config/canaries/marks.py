@@ -92,7 +92,11 @@ class Heap:
     @classmethod
     def of(cls, marks: Iterable[Marks]) -> "Heap":
         heard = list(marks)
-        return cls(*(frozenset().union(*map(part, heard)) for part in (_ids, _codes, _contacts)))
+        return cls(
+            ids=frozenset().union(*(one.ids for one in heard)),
+            codes=frozenset().union(*(one.codes for one in heard)),
+            contacts=frozenset().union(*(one.contacts for one in heard)),
+        )
 
     def own(self) -> Own:
         """In the open school's scope: what of all this is its own."""
@@ -100,18 +104,6 @@ class Heap:
         canary = SchoolProfile.objects.values_list("canary", flat=True).get()
         ids = _rows_among(self.ids) | ({canary} & self.ids)
         return Own(frozenset(ids), canary, frozenset(held), contacts_among(self.contacts), current_school().schema)
-
-
-def _ids(marks: Marks) -> frozenset[UUID]:
-    return marks.ids
-
-
-def _codes(marks: Marks) -> frozenset[str]:
-    return marks.codes
-
-
-def _contacts(marks: Marks) -> frozenset[str]:
-    return marks.contacts
 
 
 def _rows_among(ids: frozenset[UUID]) -> set[UUID]:

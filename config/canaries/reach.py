@@ -51,7 +51,8 @@ def _within(bounds: Bounds) -> QuerySet[School]:
     inside = Q(pk__in=bounds.schools)
     for region in bounds.regions:
         inside |= Q(region=region) | Q(region__startswith=f"{region}-")
-    return School.objects.filter(inside)
+    schools: QuerySet[School] = School.objects.filter(inside)
+    return schools
 
 
 def _told_apart(beyond: QuerySet[School], near: list[Name]) -> set[Name]:

@@ -49,4 +49,4 @@ class PartsCursor(ServerCursor[Any]):
     def copy(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise NotAboutRows("A school's cursor reads and writes rows, and nothing else.")
 
-    stream = copy  # type: ignore[assignment]
+    stream = copy
