@@ -65,7 +65,7 @@ GUARDS = (
     Guard("only the history's line", "config/canaries/reading.py", "(word in SAVEPOINTS or text.startswith(HISTORY))", "True", "tests/canaries/test_platform.py"),
     Guard("unreadable is told", "config/canaries/heard.py", 'self.failed.append(f"cannot be read: {place} ({kind})")', "pass", "tests/canaries/test_text.py"),
     Guard("not asked is told", "config/canaries/asking.py", 'turn.failed.append(f"not asked: {read.name}")', "pass", "tests/canaries/test_asked.py"),
-    Guard("log is heard", "config/canaries/asking.py", "lines.told_to(turn, asked_with=address)", "pass", "tests/canaries/test_turn.py"),
+    Guard("log is heard", "config/canaries/overheard.py", "logging.getLogger().addHandler(self)", "pass", "tests/canaries/test_turn.py"),
     Guard("words inside tags", "config/canaries/marks.py", "TAG.findall(text)\n    return", "[]\n    return", "tests/canaries/test_turn.py"),
     Guard("cache key", "tenants/scoped.py", 'f"school:{current_school().id}:{name}"', 'f"school:{name}"', "tests/isolation/test_scoped.py tests/canaries"),
     Guard("file path", "tenants/scoped.py", "Path(settings.SCHOOL_FILES) / current_school().schema", "Path(settings.SCHOOL_FILES)", "tests/isolation/test_scoped.py tests/canaries"),
