@@ -11,10 +11,9 @@ from playwright.sync_api import expect
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.billing.models import ClosedCount, LearnerCount
-from shared_apps.billing.rules import before, month_of
+from shared_apps.billing.rules import MonthTold, before, month_of
 from shared_apps.billing.services import closing
 from shared_apps.billing.services.counting import publish
-from shared_apps.billing.rules import MonthTold
 from tenants.models import School
 from tests.journeys.acts import axe_clean, fits, sign_in, snap
 
@@ -22,15 +21,6 @@ pytestmark = pytest.mark.journey
 FINANCE = "finance@example.com"
 NAMES = ['=HYPERLINK("http://x.example";"Pay here")', "+27 Primary", "-1+1 Skool", "@SUM(A1:A9)", "\tTab High",
          "Hoërskool Karoorand-Noord en Omstreke Privaat Kollege", "’n Skool; \"met\" aanhaling, en komma"]  # fmt: skip
-MONTHS = {
-    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-           "November", "December"],
-}  # fmt: skip
-WORDS = {
-    "en": {"total": "Billable learners", "download": "Download CSV", "why": "Why this number"},
-    "af": {"total": "Faktureerbare leerders", "download": "Laai CSV af", "why": "Hoekom hierdie getal"},
-    "zu": {"total": "Abafundi abakhokhiswayo", "download": "Dawuniloda i-CSV", "why": "Kungani le nombolo"},
-}
 
 
 def told(month, throughout, *, joined=0, sent=0, as_of=None):
@@ -58,6 +48,10 @@ def ledger(live_site):
     return current
 
 
+def total(counts):
+    return sum(counts.values_list("billable", flat=True))
+
+
 def rows_of(page):
     """What the table shows: name -> the five figures, as they stand there."""
     found = {}
@@ -80,7 +74,7 @@ def test_finance_takes_a_month_away_by_keyboard(visit, ledger):
     page, last = visit(), before(ledger)
     sign_in(page, FINANCE)
     page.wait_for_url("**/operator/billing")  # the one page that finance has
-    expect(page.locator(".figure")).to_have_text(str(sum(LearnerCount.objects.filter(month=ledger).values_list("billable", flat=True))))
+    expect(page.locator("[data-total]")).to_have_text(str(total(LearnerCount.objects.filter(month=ledger))))
     expect(page.locator("tbody tr", has_text="Riverside High")).to_contain_text("Not counted yet")
     assert page.locator("#month option").count() == 24
     page.locator("#month").focus()
@@ -90,8 +84,7 @@ def test_finance_takes_a_month_away_by_keyboard(visit, ledger):
     page.wait_for_url(f"**month={last:%Y-%m}**")
     expect(page.locator("main")).to_contain_text("Fingerprint of these rows")
     expect(page.locator("main")).to_contain_text("Changes after closing")
-    counts = ClosedCount.objects.filter(month=last)
-    expect(page.locator("[data-total]")).to_have_text(str(sum(counts.values_list("billable", flat=True))))
+    expect(page.locator("[data-total]")).to_have_text(str(total(ClosedCount.objects.filter(month=last))))
 
     shown = rows_of(page)
     name, data, (header, *rows) = downloaded(page)
