@@ -4,10 +4,14 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from shared_apps.identity.models import Login
+from shared_apps.identity.services.sign_in import email_hash
+from shared_apps.schools.rules import mark_of
+from shared_apps.schools.services import settings, standing
 from tenant_apps.events.models import Reaction
 from tenant_apps.events.services.record import record
 from tenant_apps.messaging.jobs import tell_platform
-from tenants.actor import system
+from tenants.actor import Actor, system
 from tenants.models import School
 from tenants.scope import school_scope
 from tests import world
@@ -30,28 +34,56 @@ def in_trouble(cast):
     tell_platform(school=cast.ref)
 
 
+def stood_down(slug):
+    """A school that an operator suspended, with a reason."""
+    school = School.objects.get(slug=slug)
+    standing.suspend(
+        by=somebody(), school_id=school.id, confirm_name=school.name, reason="Closed for good by the district office",
+        now=timezone.now(),
+    )  # fmt: skip
+
+
+def settings_changed(cast):
+    school = School.objects.get(pk=cast.ref.id)
+    before = settings.directory_entry(school)
+    settings.change_directory(
+        by=somebody(), school_id=school.id, seen=mark_of(before), now=timezone.now(),
+        values={**before, "timezone": "Africa/Maputo", "slug": "greenfield-primary-school-of-the-east"},
+    )  # fmt: skip
+
+
+def somebody():
+    login = Login.objects.get(email_hash=email_hash(OPERATOR))
+    return Actor(kind="person", scope="platform", roles=frozenset({"operator"}), login=login.id)
+
+
 @pytest.mark.parametrize(
     ("language", "width", "theme"),
-    [("en", 1280, "light"), ("zu", 360, "light"), ("af", 768, "dark"), ("en", 360, "dark"), ("zu", 1280, "dark")],
+    [("en", 1280, "light"), ("zu", 320, "light"), ("af", 768, "dark"), ("en", 360, "dark"), ("zu", 1280, "dark"),
+     ("af", 320, "contrast")],
 )
 def test_the_pages_of_the_schools_fit_and_are_accessible(visit, language, width, theme):
     School.objects.filter(slug="riverside").update(
         name="Hoërskool Karoorand-Noord en Omstreke Privaat Kollege", timezone="America/Argentina/Buenos_Aires"
     )
-    in_trouble(world.read("greenfield"))
+    cast, riverside = world.read("greenfield"), world.read("riverside").ref.id
+    in_trouble(cast)
+    stood_down("riverside")
+    settings_changed(cast)
     page = visit(language=language, width=width, theme=theme)
     sign_in(page, OPERATOR)
-    key = School.objects.get(slug="greenfield").id
+    key = cast.ref.id
     for name, path in (
         ("schools", ""), ("schools-none", "?search=nowhere"), ("school", f"/{key}"), ("suspend", f"/{key}/suspend"),
-        ("settings", f"/{key}/settings"), ("support", f"/{key}/support"),
+        ("settings", f"/{key}/settings"), ("support", f"/{key}/support"), ("disabled", f"/{riverside}"),
+        ("reactivate", f"/{riverside}/reactivate"), ("tab-pending", "?state=pending"),
     ):  # fmt: skip
         page.goto(f"/operator/schools{path}")
         assert page.locator("html").get_attribute("lang") == language
         fits(page)
         axe_clean(page)
         snap(page, f"operator-{name}-{width}-{language}-{theme}")
-    page.goto("/operator/schools")
+    page.goto("/operator/schools?search=greenfield")
     page.locator(".schools details summary").first.click()
     fits(page)
     snap(page, f"operator-schools-menu-{width}-{language}-{theme}")
