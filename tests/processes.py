@@ -72,7 +72,7 @@ class Server(Process):
         self.url = f"http://127.0.0.1:{port}"
         words = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning", "--host", "127.0.0.1"]
         words += ["--port", str(port), "--workers", "2", "--blocking-threads", "4", "config.wsgi:application"]
-        super().__init__(words, name, log, PROCESS="web", PORT=str(port), PUBLIC_URL=self.url, **more)
+        super().__init__(words, name, log, PROCESS="web", **more)
 
     def call(self, path: str, body: object = None, *, token: str = "", method: str = "") -> tuple[int, Any]:
         """Status and JSON of one call; a body makes it a POST."""

@@ -1,7 +1,10 @@
 """The operator's schools in a browser: found, suspended in a dialog by keyboard, felt at a gate, and taken up again."""
 
+from urllib.parse import urlsplit
+
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 from playwright.sync_api import expect
 
 from shared_apps.identity.models import Login
@@ -11,6 +14,7 @@ from shared_apps.schools.services import settings, standing
 from tenant_apps.events.models import Reaction
 from tenant_apps.events.services.record import record
 from tenant_apps.messaging.jobs import tell_platform
+from tenant_apps.people.models import SchoolProfile
 from tenants.actor import Actor, system
 from tenants.models import School
 from tenants.scope import school_scope
@@ -174,3 +178,53 @@ def test_the_picker_offers_schools_while_one_types(visit, live_site):
     page.locator("[name=to]").type("high")
     expect(page.locator("#jump-names option")).to_have_count(1)
     assert page.locator("#jump-names option").get_attribute("value") == "Riverside High"
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "theme"), [("en", 1280, "light"), ("af", 320, "light"), ("zu", 320, "dark")]
+)
+def test_an_admin_is_helped_back_in_from_support(visit, live_site, language, width, theme):
+    cast = world.read("greenfield")
+    page = visit(language=language, width=width, theme=theme)
+    sign_in(page, OPERATOR)
+    page.goto(f"/operator/schools/{cast.ref.id}/support")
+    page.locator("main [name=email]").fill("nobody@example.com")
+    page.keyboard.press("Enter")  # the first of the two deeds
+    expect(page.locator("main [name=email]")).to_have_attribute("aria-invalid", "true")
+    axe_clean(page)
+    fits(page)
+    page.locator("main [name=email]").fill(cast.email("admin"))
+    page.locator("[name=deed][value=reset]").press("Enter")
+    link = page.locator("[data-link]").inner_text()
+    axe_clean(page)
+    fits(page)
+    snap(page, f"operator-support-link-{width}-{language}-{theme}")
+    page.reload()
+    assert page.locator("[data-link]").count() == 0  # once
+    admin = visit(language=language, width=width, theme=theme)
+    admin.goto(urlsplit(link).path)
+    admin.locator("[name=new]").fill("quiet river walks home")
+    admin.locator("main [type=submit]").click()
+    sign_in(admin, cast.email("admin"), "quiet river walks home")
+    admin.wait_for_url("**/s/greenfield/**")
+
+
+@pytest.mark.parametrize("language", ["en", "af", "zu"])
+def test_a_school_with_an_emergency_is_not_suspended_and_the_dialog_says_why(visit, live_site, language):
+    cast = world.read("greenfield")
+    with school_scope(cast.ref):
+        SchoolProfile.objects.update(lockdown=True)
+    page = visit(language=language, width=320)
+    sign_in(page, OPERATOR)
+    page.goto(f"/operator/schools/{cast.ref.id}")
+    page.locator("[data-standing]").press("Enter")
+    dialog = page.locator("dialog[open]")
+    dialog.locator("[name=confirm_name]").fill("Greenfield Primary")
+    dialog.locator("[name=reason]").fill("Unpaid")
+    dialog.locator("[name=reason]").press("Enter") if language == "en" else dialog.locator("[type=submit]").click()
+    with translation.override(language):
+        expect(dialog).to_contain_text(gettext("An emergency is active at this school. It cannot be suspended now."))
+    axe_clean(page)
+    fits(page)
+    snap(page, f"operator-suspend-emergency-{language}")
+    assert School.objects.get(pk=cast.ref.id).state == "active"
