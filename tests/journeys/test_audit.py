@@ -105,7 +105,13 @@ def test_a_signal_leads_to_the_history_that_proves_it(visit, history):
 
 @pytest.mark.parametrize(
     ("language", "width", "theme"),
-    [("en", 1280, "light"), ("af", 320, "light"), ("zu", 320, "dark"), ("zu", 1280, "contrast"), ("en", 320, "contrast")],
+    [
+        ("en", 1280, "light"),
+        ("af", 320, "light"),
+        ("zu", 320, "dark"),
+        ("zu", 1280, "contrast"),
+        ("en", 320, "contrast"),
+    ],
 )
 def test_the_audit_view_fits_and_is_accessible(visit, history, language, width, theme):
     page = visit(language=language, width=width, theme=theme)

@@ -63,8 +63,14 @@ def somebody():
 
 @pytest.mark.parametrize(
     ("language", "width", "theme"),
-    [("en", 1280, "light"), ("zu", 320, "light"), ("af", 768, "dark"), ("en", 360, "dark"), ("zu", 1280, "dark"),
-     ("af", 320, "contrast")],
+    [
+        ("en", 1280, "light"),
+        ("zu", 320, "light"),
+        ("af", 768, "dark"),
+        ("en", 360, "dark"),
+        ("zu", 1280, "dark"),
+        ("af", 320, "contrast"),
+    ],
 )
 def test_the_pages_of_the_schools_fit_and_are_accessible(visit, language, width, theme):
     School.objects.filter(slug="riverside").update(
@@ -224,7 +230,8 @@ def test_a_school_with_an_emergency_is_not_suspended_and_is_told_why(visit, live
     dialog.locator("[name=reason]").fill("Unpaid")
     dialog.locator("[type=submit]").press("Enter")
     with translation.override(language):
-        expect(page.get_by_role("main")).to_contain_text(gettext("An emergency is active at this school. It cannot be suspended now."))
+        why = gettext("An emergency is active at this school. It cannot be suspended now.")
+    expect(page.get_by_role("main")).to_contain_text(why)
     axe_clean(page)
     fits(page)
     snap(page, f"operator-suspend-emergency-{language}")

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.journey
 WORDS = {
     "en": {"saved": "Saved on this phone", "why": "This school is suspended. The scans stay on this phone.",
            "line": "The scan is kept on this phone and sent later", "sent": "All scans sent"},
-    "af": {"saved": "Op hierdie foon gestoor", "why": "Hierdie skool is opgeskort. Die skanderings bly op hierdie foon.",
+    "af": {"saved": "Op hierdie foon gestoor",
+           "why": "Hierdie skool is opgeskort. Die skanderings bly op hierdie foon.",
            "line": "Die skandering bly op hierdie foon", "sent": "Alle skanderings gestuur"},
     "zu": {"saved": "Kulondolozwe kule foni", "why": "Lesi sikole simisiwe okwesikhashana. Ukuskena kuhlala kule foni.",
            "line": "Ukuskena kulondolozwe kule foni", "sent": "Konke ukuskena kuthunyelwe"},
@@ -93,7 +94,7 @@ def test_scans_at_a_suspended_school_wait_on_the_phone_and_arrive_once(visit, ca
 
     page.goto("/s/greenfield/gate")  # a page loaded anew says so, and the scans lie where they lay
     expect(page.locator("main form[action='/logout'], main a, main button").first).to_be_visible()
-    assert "/s/greenfield/gate" == urlsplit(page.url).path and page.evaluate(KEPT) == kept
+    assert urlsplit(page.url).path == "/s/greenfield/gate" and page.evaluate(KEPT) == kept
 
     stand(cast, "reactivate")
     lost = iter([True])
