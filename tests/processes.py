@@ -1,6 +1,7 @@
 """Real processes of the product on a test's own database: started, waited for, killed."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -84,6 +85,17 @@ class Server(Process):
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as refused:
             return refused.code, json.loads(refused.read() or b"null")
+
+    def stop(self) -> int:
+        """A server told to end while it is still starting may not have heard it: then it is killed, workers first."""
+        self.popen.send_signal(signal.SIGTERM)
+        try:
+            return self.ended(20)
+        except subprocess.TimeoutExpired:
+            for child in self.children():
+                os.kill(child, signal.SIGKILL)
+            self.kill()
+            return -signal.SIGKILL
 
     def answers(self) -> bool:
         try:
