@@ -11,7 +11,7 @@ from bench import ground
 
 ground.start()
 
-from bench import console, drain, fleet, footprint, memory, mixed, pgbench, provision, scan, schools, seals  # noqa: E402
+from bench import console, drain, fleet, footprint, memory, mixed, pgbench, provision, scan, schools, seals, suspend  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results.json"
 ALL = {
@@ -26,6 +26,7 @@ ALL = {
     **mixed.BENCHMARKS,
     **schools.BENCHMARKS,
     **console.BENCHMARKS,
+    **suspend.BENCHMARKS,
 }
 
 

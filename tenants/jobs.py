@@ -20,7 +20,7 @@ from django_q.tasks import async_task
 
 from tenants import drift
 from tenants.current import current_school
-from tenants.models import Heartbeat, Queued, school_ref
+from tenants.models import Heartbeat, Queued, SchoolState, school_ref
 from tenants.reactions import Crew, Lane, crew_of
 from tenants.traces import without_text
 from tenants.wakeups import say
@@ -30,6 +30,7 @@ SCHEDULES_LOCK = 0x5EED_0001  # advisory: workers that start together write the 
 FAILURES_KEPT = timedelta(days=7)
 BEAT_EVERY = 5.0  # seconds between two heartbeats of one job in one process
 _jobs: dict[str, Callable[..., Any]] = {}
+_even_suspended: set[str] = set()
 _beaten: dict[str, float] = {}
 
 
@@ -37,12 +38,17 @@ class JobFailed(RuntimeError):
     """What the queue keeps of a failure: the job and the kind of error, as an error's text may name somebody."""
 
 
-def job(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Put a function in the table. It gets `school=` (a SchoolRef) when the envelope carries one."""
+def job(name: str, *, even_suspended: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Put a function in the table. It gets `school=` (a SchoolRef) when the envelope carries one.
+
+    `even_suspended`: it also runs for a suspended school. Every other job of such a school is held.
+    """
 
     def enter(work: Callable[..., Any]) -> Callable[..., Any]:
         if _jobs.setdefault(name, work) is not work:
             raise RuntimeError(f"Two jobs are called {name}.")
+        if even_suspended:
+            _even_suspended.add(name)
         return work
 
     return enter
@@ -108,7 +114,10 @@ def run(envelope: str) -> None:
         if order["school"]:
             # First: what happens from here on may be missed by this turn, so it must be able to queue the next.
             Queued.objects.filter(pk=_key(name, order["school"])).delete()
-            work(*order["ids"], school=school_ref(UUID(order["school"])))
+            school = school_ref(UUID(order["school"]))
+            if school.state == SchoolState.DISABLED and name not in _even_suspended:
+                return  # what there is to do stands in rows: the clock finds it when the school works again
+            work(*order["ids"], school=school)
         else:
             work(*order["ids"])
     except Exception as error:

@@ -98,6 +98,7 @@ GUARDS = (
     Guard("emergency before suspension", "shared_apps/schools/services/standing.py", "    if active:", "    if False:", "tests/schools/test_suspend.py"),
     Guard("exact name", "shared_apps/schools/services/standing.py", "if confirm_name != school.name:", "if False:", "tests/schools/test_suspend.py"),
     Guard("suspended work stands still", "tenant_apps/events/services/drain.py", "if not self.leave.holds(now):", "if False:", "tests/schools/test_suspend.py"),
+    Guard("a suspended school's jobs are held", "tenants/jobs.py", "if school.state == SchoolState.DISABLED and name", "if False and name", "tests/events/test_jobs.py"),
     Guard("told once", "tenant_apps/people/services/standing.py", "if any(facts.get", "if False and any(facts.get", "tests/schools/test_suspend.py"),
     Guard("reach of one school", "shared_apps/schools/services/directory.py", "within_reach(actor).select_related", "School.objects.select_related", "tests/schools/test_list.py"),
     Guard("platform people's passwords", "shared_apps/schools/services/support.py", "if holds_platform_role(held.login):", "if False:", "tests/schools/test_support.py"),

@@ -1,9 +1,14 @@
 """Real processes of the product on a test's own database: started, waited for, killed."""
 
+import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +60,62 @@ def provisioner(name: str, log: Path, **more: str) -> Iterator[Process]:
     """`manage.py provisioner` on database `name`, stopped at the end. It alone knows the migrator."""
     process = Process(["manage.py", "provisioner"], name, log, PROCESS="provisioner", **more)
     try:
+        yield process
+    finally:
+        if process.popen.poll() is None:
+            process.stop()
+
+
+class Server(Process):
+    """The production server with two workers; `call` speaks to its API."""
+
+    def __init__(self, name: str, log: Path, port: int, **more: str) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        words = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning", "--host", "127.0.0.1"]
+        words += ["--port", str(port), "--workers", "2", "--blocking-threads", "4", "config.wsgi:application"]
+        super().__init__(words, name, log, PROCESS="web", **more)
+
+    def call(self, path: str, body: object = None, *, token: str = "", method: str = "") -> tuple[int, Any]:
+        """Status and JSON of one call; a body makes it a POST."""
+        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method or None)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.loads(refused.read() or b"null")
+
+    def stop(self) -> int:
+        """A server told to end while it is still starting may not have heard it: then it is killed, workers first."""
+        self.popen.send_signal(signal.SIGTERM)
+        try:
+            return self.ended(20)
+        except subprocess.TimeoutExpired:
+            for child in self.children():
+                os.kill(child, signal.SIGKILL)
+            self.kill()
+            return -signal.SIGKILL
+
+    def answers(self) -> bool:
+        try:
+            return self.call("/api/openapi.json")[0] == 200
+        except OSError:
+            assert self.popen.poll() is None, self.log.read_text()[-3000:]
+            return False
+
+
+@contextmanager
+def server(name: str, log: Path, *, machine: Path, **more: str) -> Iterator[Server]:
+    """The web on database `name` as it is shipped, on a machine of its own: `machine` is its state folder, so it hears
+    of others' changes through the database alone.
+    """
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = int(found.getsockname()[1])
+    process = Server(name, log, port, MYSENTINEL_STATE=str(machine), IDENTITY_SECONDS="1", **more)
+    try:
+        eventually(process.answers, "the web process", log=log)
         yield process
     finally:
         if process.popen.poll() is None:

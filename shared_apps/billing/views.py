@@ -27,6 +27,7 @@ def billing(request: HttpRequest) -> HttpResponse:
         "following": asked.address(cursor=following) if following else "",
         "start": asked.address() if asked.cursor else "",
         "unfiltered": asked.address(search=""),
+        "here": asked.address("", cursor=asked.cursor),
         "download": asked.address("/operator/billing/download"),
     }  # fmt: skip
     return render(request, "billing/billing.html", context)
@@ -47,6 +48,9 @@ def why(request: HttpRequest, school_id: str) -> HttpResponse:
         raise not_found()
     asked = BillingAsked.read(request.GET, timezone.localdate())
     school, told, closed = reading.why(actor_of(request), asked.month, key)
-    sent = [(channel, getattr(told, channel)) for channel in CHANNELS] if told else []
-    context = {"asked": asked, "of": school, "told": told, "closed": closed, "sent": sent, "back": asked.address()}
+    counted = closed or told
+    context = {
+        "asked": asked, "of": school, "told": told, "closed": closed, "back": asked.address(cursor=asked.cursor),
+        "sent": {channel: getattr(counted, channel) for channel in CHANNELS} if counted else None,
+    }  # fmt: skip
     return render(request, "billing/why.html", context)

@@ -96,7 +96,8 @@ def read_cursor(text: str) -> Place | None:
 def changes_in(facts: Mapping[str, Any]) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
     """What an event's facts say: (field, before, after) for what changed, (name, value) for the rest.
 
-    Changes are written down as `{"before": {...}, "after": {...}}` or as `{"changes": {field: [before, after]}}`.
+    Changes are written down as `{"before": {...}, "after": {...}}` or as `{"changes": {field: ...}}` with `[before,
+    after]` or `{"before": ..., "after": ...}` of each field.
     """
     changes, others = [], []
     before, after = facts.get("before"), facts.get("after")
@@ -106,15 +107,18 @@ def changes_in(facts: Mapping[str, Any]) -> tuple[list[tuple[str, str, str]], li
         changes += [(name, plain(before.get(name)), plain(after.get(name))) for name in names]
     listed = facts.get("changes")
     if isinstance(listed, dict):
-        changes += [
-            (name, plain(pair[0]), plain(pair[1]))
-            for name, pair in sorted(listed.items())
-            if isinstance(pair, list) and len(pair) == 2
-        ]
+        pairs = {name: _pair(told) for name, told in sorted(listed.items())}
+        changes += [(name, plain(pair[0]), plain(pair[1])) for name, pair in pairs.items() if pair]
     for name, value in sorted(facts.items()):
         if not (paired and name in ("before", "after")) and not (changes and name == "changes"):
             others.append((name, plain(value)))
     return changes, others
+
+
+def _pair(told: Any) -> tuple[Any, Any] | None:
+    if isinstance(told, dict) and set(told) == {"before", "after"}:
+        return told["before"], told["after"]
+    return (told[0], told[1]) if isinstance(told, list) and len(told) == 2 else None
 
 
 def plain(value: Any) -> str:

@@ -78,7 +78,7 @@ def sweep() -> None:
 # -- seals ------------------------------------------------------------------------------------------------------------
 
 
-@job("events.seal")
+@job("events.seal", even_suspended=True)
 def seal(*, school: SchoolRef) -> None:
     """Seal one school's history. A torn one fails the job and is left as it is."""
     seal_school(school)

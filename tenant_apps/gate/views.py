@@ -88,6 +88,7 @@ def words() -> dict[str, Any]:
         "since": _("Since %(time)s."),
         "saved": _("Saved on this phone"),
         "savedLine": _("There is no network. The scan is sent when it is back; watch who passes."),
+        "savedHeld": _("The scan is kept on this phone and sent later; watch who passes."),
         "savedMark": _("saved"),
         "again": _("Already done"),
         "badCode": _("This code is not right. Check each letter, then try again."),

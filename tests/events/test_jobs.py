@@ -23,8 +23,8 @@ def job():
     """A job of one's own for one test."""
     added = []
 
-    def add(name, work):
-        jobs.job(name)(work)
+    def add(name, work, **told):
+        jobs.job(name, **told)(work)
         added.append(name)
         return name
 
@@ -32,6 +32,7 @@ def job():
     for name in added:
         del jobs._jobs[name]
         jobs._beaten.pop(name, None)
+        jobs._even_suspended.discard(name)
 
 
 def queued():
@@ -54,6 +55,20 @@ def test_a_job_nobody_knows_is_not_queued(greenfield):
     with pytest.raises(KeyError):
         jobs.later("events.nothing")
     assert OrmQ.objects.count() == 0
+
+
+def test_a_suspended_schools_job_is_held_unless_it_says_that_it_is_not(greenfield, riverside, job):
+    done = []
+    job("test.work", lambda *, school: done.append(("work", school.slug)))
+    job("test.seal", lambda *, school: done.append(("seal", school.slug)), even_suspended=True)
+    School.objects.filter(pk=greenfield.ref.id).update(state="disabled")
+    for name in ("test.work", "test.seal"):
+        for cast in (greenfield, riverside):
+            jobs.run(json.dumps({"job": name, "school": str(cast.ref.id), "ids": []}))
+    assert done == [("work", "riverside"), ("seal", "greenfield"), ("seal", "riverside")]
+    School.objects.filter(pk=greenfield.ref.id).update(state="active")
+    jobs.run(json.dumps({"job": "test.work", "school": str(greenfield.ref.id), "ids": []}))
+    assert done[-1] == ("work", "greenfield")
 
 
 def test_a_failure_is_kept_without_its_words_and_beats_no_heart(greenfield, job):

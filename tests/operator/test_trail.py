@@ -55,10 +55,22 @@ def test_what_changed_stands_before_and_after(browser, greenfield):
     assert "Old name" in page and "New name" in page and "asked for" in page
 
 
+def test_a_real_change_of_settings_stands_before_and_after(browser, greenfield):
+    """As the service writes it, whatever this test believes of its shape."""
+    address = f"/operator/schools/{greenfield.ref.id}/settings"
+    seen = re.search(r'name="seen" value="(\w+)"', browser.get(address).content.decode())[1]
+    values = {"name": "Greenfield Primary", "slug": "greenfield", "region": "ZA-GP-tshwane", "seen": seen}
+    posted = browser.post(address, {"section": "directory", "timezone": "Africa/Maputo", **values})
+    assert posted.status_code == 302
+    page = " ".join(read(browser, "?kind=schools").split())
+    assert "<td>Africa/Johannesburg</td><td>Africa/Maputo</td>" in page and "before&quot;" not in page
+
+
 @pytest.mark.parametrize(
     ("facts", "changes", "others"),
     [
         ({"changes": {"a": [1, 2]}}, [("a", "1", "2")], []),
+        ({"changes": {"a": {"before": "x", "after": ""}}}, [("a", "x", "–")], []),
         ({"before": {"a": None}, "after": {"a": "x"}}, [("a", "–", "x")], []),
         ({"before": {"a": 1}, "after": {"b": [2]}}, [("a", "1", "–"), ("b", "–", "[2]")], []),
         ({"changes": "no pairs", "x": True}, [], [("changes", "no pairs"), ("x", "true")]),

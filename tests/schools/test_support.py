@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -94,6 +94,19 @@ def test_stuck_work_shows_kinds_and_codes_and_nobodys_name(page, greenfield):
     html = page().get(at(greenfield, "support")).content.decode()
     assert "messaging.tell_guardians" in html and "mailbox_full" in html
     assert greenfield.canary not in html
+
+
+@pytest.mark.parametrize("what", ["support", "progress", ""])
+def test_looking_at_a_school_enters_no_school(page, greenfield, what):
+    """What is shown is what the school published: not one statement goes to the schools' login."""
+    tell_platform(school=greenfield.ref)
+    client = page()
+
+    def refuse(*asked):
+        raise AssertionError("a school was asked")
+
+    with connections["schools"].execute_wrapper(refuse):
+        assert client.get(at(greenfield, what).rstrip("/"), headers={"HX-Request": "true"}).status_code == 200
 
 
 def give(client, cast, deed="reset", email=ADMIN):

@@ -33,7 +33,7 @@ async function scan(text) {
     direction: document.querySelector("[name=direction]:checked").value, scanned_at: new Date().toISOString(),
   };
   const answer = await queue.scan(tap);
-  const result = answer ? shown(answer, tap, await earlier(answer)) : savedHere(tap, roster.holder(whole));
+  const result = answer ? shown(answer, tap, await earlier(answer)) : savedHere(tap, roster.holder(whole), queue.online);
   show(result);
   addLast(result, !answer);
   if (answer) watchClock(answer);

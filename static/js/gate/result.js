@@ -24,8 +24,8 @@ export function shown(answer, tap, earlier) {
 }
 
 // What there is to show of a scan that is only kept here: never a colour that means it was let through.
-export function savedHere(tap, learner) {
-  return { tone: "saved", title: say("saved"), line: say("savedLine"), ...holder(learner, tap), at: tap.scanned_at, leaves: true };
+export function savedHere(tap, learner, online) {
+  return { tone: "saved", title: say("saved"), line: say(online ? "savedHeld" : "savedLine"), ...holder(learner, tap), at: tap.scanned_at, leaves: true };
 }
 
 // Where nobody is known, the code that was read.
