@@ -24,10 +24,11 @@ from tenant_apps.messaging.models import Attempt, Delivery, DeliveryState
 from tenant_apps.messaging.services import figures
 from tenant_apps.people.models import CalendarDay, ClassGroup, Learner, Staff
 from tenant_apps.people.services.calendar import open_year
+from tenants import jobs
 from tenants.actor import system
 from tenants.ask import Unavailable
 from tenants.jobs import _jobs
-from tenants.models import SchoolPlacement
+from tenants.models import School, SchoolPlacement, SchoolState
 from tenants.scope import school_scope
 from tests.deliveries.acts import die, seen_at_gate, tell
 from tests.messaging.scans import drained, scan
@@ -272,6 +273,14 @@ def test_the_clock_queues_one_turn_for_each_school_that_is_due_and_no_second_one
     waiting = [json.loads(SignedPackage.loads(row.payload)["args"][0]) for row in OrmQ.objects.all()]
     mine = [(one["job"], one["school"]) for one in waiting if one["job"] == "messaging.tell_platform"]
     assert mine == [("messaging.tell_platform", str(greenfield.ref.id))]
+
+
+def test_a_suspended_school_goes_on_telling_how_it_is(greenfield):
+    tell(greenfield, timezone.now() - DAY)
+    School.objects.filter(pk=greenfield.ref.id).update(state=SchoolState.DISABLED)
+    assert greenfield.ref.id in publishing.due(timezone.now())
+    jobs.run(json.dumps({"job": "messaging.tell_platform", "school": str(greenfield.ref.id), "ids": []}))
+    assert timezone.now() - SchoolFigures.objects.get(school=greenfield.ref.id).as_of < DAY
 
 
 def test_through_the_clocks_own_jobs(real_commits):
