@@ -18,6 +18,7 @@ if __name__ == "__main__":
     django.setup()
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Max
 
 from shared_apps.post import services as post
 from shared_apps.schools.models import Welcome
@@ -72,11 +73,21 @@ def turn(run: UUID, now: datetime, deaths: Deaths | None = None) -> None:
     post.drain(now=now)
 
 
-def live(run: UUID, deaths: Deaths | None = None, *, away: timedelta = timedelta(0)) -> None:
-    """Moment after moment to the end of the run; the first one comes late by `away`."""
+def live(run: UUID, deaths: Deaths | None = None) -> None:
+    """Moment after moment to the end of the run.
+
+    The post, which is another's work, looks in a minute after the last step that was done, and again at the end.
+    """
+    look_in(run)
     while at := next_at(run):
-        turn(run, at + away, deaths)
-        away = timedelta(0)
+        turn(run, at, deaths)
+    look_in(run)
+
+
+def look_in(run: UUID) -> None:
+    last = Step.objects.filter(run=run).aggregate(last=Max("ended_at"))["last"]
+    if last:
+        post.drain(now=last + timedelta(minutes=1))
 
 
 def main() -> None:

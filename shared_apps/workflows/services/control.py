@@ -45,8 +45,9 @@ def take_up(run: UUID, *, by: str, now: datetime) -> None:
     stopped = list(held.steps.filter(state__in=(StepState.CANCELLED, StepState.FAILED)))
     for step in stopped:
         step.state = StepState.LATER if step is not stopped[0] else StepState.WAITING
+        step.wake_at = max(step.wake_at, now)  # nobody is late with what was stopped on purpose
         step.ended_at, step.spent_at, step.reason = None, step.attempts + _attempts(held, step), ""
-        step.save(update_fields=["state", "ended_at", "spent_at", "reason"])
+        step.save(update_fields=["state", "wake_at", "ended_at", "spent_at", "reason"])
     held.state, held.ended_at = RunState.RUNNING, None
     held.save(update_fields=["state", "ended_at"])
     record("workflows.run_taken_up", by=by, now=now, facts={**_facts(held), "step": stopped[0].name})
