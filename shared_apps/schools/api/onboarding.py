@@ -1,5 +1,8 @@
 """The doors to a school's beginning."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
@@ -19,6 +22,7 @@ from shared_apps.schools.services import (
     onboarding_answers,
     onboarding_at_once,
     onboarding_cancel,
+    onboarding_help,
     onboarding_progress,
 )
 from tenants.door import Within, actor_of, api
@@ -68,9 +72,41 @@ def cancel(request: HttpRequest, onboarding_id: str, body: CancelIn) -> Onboardi
 
     409 `over`, `moved_on` (something else would stay by now), or `in_hand` (a step is being done at this moment).
     """
+    return _after(request, onboarding_id, partial(onboarding_cancel.cancel, agreed=body.leaves))
+
+
+@api(
+    onboardings, "POST", "/operator/onboardings/{onboarding_id}/retry", permission=Permission.SCHOOLS_ONBOARD,
+    within=Within.PLATFORM, audit="workflows.step_retried", response=OnboardingOut,
+)  # fmt: skip
+def retry(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
+    """Try the step that was given up again."""
+    return _after(request, onboarding_id, onboarding_help.retry)
+
+
+@api(
+    onboardings, "POST", "/operator/onboardings/{onboarding_id}/resume", permission=Permission.SCHOOLS_ONBOARD,
+    within=Within.PLATFORM, audit="workflows.run_resumed", response=OnboardingOut,
+)  # fmt: skip
+def resume(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
+    """Let one that stands still go on."""
+    return _after(request, onboarding_id, onboarding_help.resume)
+
+
+@api(
+    onboardings, "POST", "/operator/onboardings/{onboarding_id}/take-up", permission=Permission.SCHOOLS_ONBOARD,
+    within=Within.PLATFORM, audit="workflows.run_taken_up", response=OnboardingOut,
+)  # fmt: skip
+def take_up(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
+    """Let a cancelled one whose school is there go on."""
+    return _after(request, onboarding_id, onboarding_cancel.take_up)
+
+
+def _after(request: HttpRequest, onboarding_id: str, act: Callable[..., None]) -> OnboardingOut:
+    """Do `act`, and how far the onboarding is then."""
     actor = actor_of(request)
     found = onboarding.onboarding_of(parse_id(onboarding_id), actor=actor)
-    onboarding_cancel.cancel(found, agreed=body.leaves, by=actor, now=timezone.now())
+    act(found, by=actor, now=timezone.now())
     return _told(found)
 
 
