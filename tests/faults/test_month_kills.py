@@ -116,6 +116,7 @@ def test_after_a_kill_and_an_outage_at_most_one_letter_goes_at_once(dying, begun
             pass
         turn(run, now)
         assert MailboxEntry.objects.count() - mails <= 1
+        assert Letter.objects.filter(once__startswith=f"welcome:{run}:", created_at=now).count() <= 1
         live(run)
         fates = assert_whole(run)
         assert set(fates.values()) <= {"send", "late"}
