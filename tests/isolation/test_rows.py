@@ -1,7 +1,7 @@
 """The guard before the wall: a school's cursor takes one statement about rows, whoever wrote it."""
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.db.utils import DatabaseError, ProgrammingError
 
 from tenant_apps.people.models import Learner
@@ -80,3 +80,9 @@ def test_what_the_database_refuses_is_refused_with_the_guard_as_well(greenfield,
     except DatabaseError:
         return
     assert row.outcome == "blind" and greenfield.canary not in answer
+
+
+@pytest.mark.django_db
+def test_a_platform_statement_with_values_is_one_statement_too():
+    with pytest.raises(DatabaseError, match="multiple commands"), connection.cursor() as cursor:
+        cursor.execute("SELECT %s; SELECT 1", ["x"])

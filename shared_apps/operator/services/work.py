@@ -1,7 +1,9 @@
 """One run of long work that has no page of its own, as an operator sees it and sets it going again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from shared_apps.groups.services import EVERYWHERE
@@ -39,8 +41,7 @@ def work_of(key: UUID | None, *, actor: Actor, now: datetime) -> Work:
     if run is None:
         raise not_found()
     steps = steps_of(run.id)
-    stalled = run.state == RunState.RUNNING and any(overdue(step, now) for step in steps)
-    return Work(run, steps, stalled)
+    return Work(run, steps, run.state == RunState.RUNNING and any(overdue(step, now) for step in steps))
 
 
 def page_of(run: Run) -> str | None:
@@ -51,12 +52,9 @@ def page_of(run: Run) -> str | None:
 
 def act(run: Run, what: str, *, by: Actor, now: datetime) -> None:
     """`retry`, `resume` or `cancel`. Raises 404 for another word, 409 where it does not fit."""
-    name = by.name_in_audit
-    if what == "retry":
-        control.retry(run.id, by=name, now=now)
-    elif what == "resume":
-        control.resume(run.id, by=name, now=now)
-    elif what == "cancel":
-        control.cancel(run.id, by=name, now=now, given_up=True)
-    else:
+    acts: dict[str, Callable[..., None]] = {
+        "retry": control.retry, "resume": control.resume, "cancel": partial(control.cancel, given_up=True)
+    }  # fmt: skip
+    if what not in acts:
         raise not_found()
+    acts[what](run.id, by=by.name_in_audit, now=now)

@@ -28,11 +28,8 @@ class Stuck:
 
 
 def overdue(step: Step, now: datetime) -> bool:
-    """Whether somebody should have done this long ago.
-
-    A step that sleeps or waits for its next attempt is not: its time has not come. One whose worker died is, once its
-    lease has been over for long and nobody took it on.
-    """
+    """Whether somebody should have done this long ago. What sleeps or waits for its next attempt is not overdue; what a
+    dead worker holds is, once its lease has been over for long."""
     due = {StepState.WAITING: step.wake_at, StepState.RUNNING: step.leased_until}.get(StepState(step.state))
     return due is not None and now - due > OVERDUE
 
