@@ -56,6 +56,7 @@ SAVED: dict[str, str | Promise] = {
     "left_dead": _("Nothing was changed."),
     "retried": _("The step is being tried again."),
     "resumed": _("The work goes on."),
+    "cancelled": _("Cancelled. Nothing more is done here."),
     "reopened_task": _("The task needs help again."),
     "evaluated": _("School evaluated again."),
     "followed_up": _("Marked as followed up."),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -20,10 +20,12 @@ from shared_apps.operator.forms.trail_file import trail_csv
 from shared_apps.operator.rules import Hours, chart
 from shared_apps.operator.services import health as reading
 from shared_apps.operator.services import trail as history
+from shared_apps.operator.services import work
 from shared_apps.operator.services.needs import needs_of
 from shared_apps.operator.services.picture import Picture, failed_sign_ins, picture
 from shared_apps.operator.services.words import AREAS, kind_words
 from tenants.door import Within, actor_of, page
+from tenants.ids import parse_id
 from tenants.models import School
 from tenants.permissions import Permission
 
@@ -38,6 +40,7 @@ TABS: dict[str, str | Promise] = {
     Life.DISABLED: pgettext_lazy("schools", "Disabled"),
     "stuck": _("Work is stuck"),
 }
+ACTED = {"retry": "retried", "resume": "resumed", "cancel": "cancelled"}
 CARDS = (Life.LIVE, Life.ONBOARDING, Life.QUIET, Life.DISABLED)
 
 
@@ -145,3 +148,21 @@ def trail_download(request: HttpRequest) -> HttpResponse:
     answer = trail_csv(history.every_entry(history.sought(actor, query.asked)))
     record("audit.exported", by=actor.name_in_audit, now=timezone.now(), facts={"asked": query.address("")})
     return answer
+
+
+@page(permission=Permission.SCHOOLS_ONBOARD, within=Within.PLATFORM, audit="workflows.run_resumed")
+def run(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Long work that no page of its own shows: how far it is, and what sets it going again."""
+    actor, now = actor_of(request), timezone.now()
+    seen = work.work_of(parse_id(run_id), actor=actor, now=now)
+    elsewhere = work.page_of(seen.run)
+    if elsewhere:
+        return redirect(elsewhere)
+    unsure = False
+    if request.method == "POST":
+        what = request.POST.get("act", "")
+        unsure = what == "cancel" and request.POST.get("confirmed") != "1"
+        if not unsure:
+            work.act(seen.run, what, by=actor, now=now)
+            return redirect(f"/operator/runs/{seen.run.id}?saved={ACTED[what]}")
+    return render(request, "operator/run.html", {"work": seen, "unsure": unsure}, status=409 if unsure else 200)

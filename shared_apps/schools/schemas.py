@@ -62,6 +62,12 @@ class OnboardingOut(Answer):
     school: NewSchoolOut | None
 
 
+class CancelIn(Body):
+    """`leaves`: what whoever cancels expects to stay. Something else would by now: 409 `moved_on`."""
+
+    leaves: Literal["nothing", "school", "school_and_accounts"]
+
+
 class SchoolsQuery(Body):
     state: Literal["all", "pending", "active", "disabled"] = "all"
     search: str = Field("", max_length=100)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shared_apps.schools.views import directory, onboarding, welcome
+from shared_apps.schools.views import directory, onboarding, stopping, welcome
 
 urlpatterns = [
     path("operator/schools", directory.school_list),
@@ -24,6 +24,12 @@ urlpatterns = [
     path("operator/onboardings/<str:onboarding_id>/again", onboarding.again),
     path("operator/onboardings/<str:onboarding_id>/acknowledge", onboarding.acknowledge),
     path("operator/onboardings/<str:onboarding_id>/undo", onboarding.undo),
+    path("operator/onboardings/<str:onboarding_id>/cancel", stopping.cancel),
+    path("operator/onboardings/<str:onboarding_id>/take-up", stopping.take_up),
+    path("operator/onboardings/<str:onboarding_id>/welcome/cancel", stopping.cancel_welcome),
+    path("operator/onboardings/<str:onboarding_id>/welcome/take-up", stopping.take_up_welcome),
+    path("operator/onboardings/<str:onboarding_id>/welcome/retry", stopping.retry_welcome),
+    path("operator/onboardings/<str:onboarding_id>/welcome/resume", stopping.resume_welcome),
     path("operator/onboardings/<str:onboarding_id>/evaluate", welcome.evaluate),
     path("operator/onboardings/<str:onboarding_id>/follow-up", welcome.follow_up),
 ]

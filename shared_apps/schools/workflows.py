@@ -1,7 +1,7 @@
 """The long works of a school's life."""
 
 from shared_apps.schools import rules
-from shared_apps.schools.services import go_live, welcome, welcome_letters
+from shared_apps.schools.services import go_live, onboarding_end, welcome, welcome_letters
 from shared_apps.schools.services import onboarding_steps as steps
 from shared_apps.schools.services.onboarding import WORKFLOW
 from shared_apps.workflows.services.registry import Lane, Plan, workflow
@@ -11,7 +11,7 @@ ONBOARDING = workflow(
     Plan("create_school", steps.build, lane=Lane.PROVISIONER, prepare=steps.survey),
     Plan("create_admin", steps.give_access, prepare=steps.take_on),
     Plan("provisioned", steps.open_school, prepare=steps.look),
-    ended=welcome.begin,
+    ended=onboarding_end.ended,
 )
 
 *LETTERS, OUTCOME = (

@@ -27,7 +27,12 @@ class Run(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workflow", "key"], name="run_once")]
-        indexes = [models.Index(fields=["workflow", "state", "-created_at"], name="run_by_state")]
+        indexes = [
+            models.Index(fields=["workflow", "state", "-created_at"], name="run_by_state"),
+            models.Index(
+                fields=["ended_at"], name="run_given_up", condition=Q(state__in=["partial_failure", "failed"])
+            ),
+        ]
 
 
 class StepState(models.TextChoices):

@@ -1,6 +1,7 @@
 """A request ends in an admin of a school: of one that is here, or of a new one that is onboarded for it."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connections
@@ -10,19 +11,22 @@ from django.utils import timezone
 from shared_apps.access.services import decisions
 from shared_apps.access.services.admins import NewSchool
 from shared_apps.access.services.grants import Grant
-from shared_apps.identity.models import Login, Membership
+from shared_apps.audit.models import PlatformEvent
+from shared_apps.identity.models import Link, Login, Membership
 from shared_apps.identity.services.accounts import is_known
 from shared_apps.schools.models import Draft, Onboarding
 from shared_apps.workflows.models import Run
+from shared_apps.workflows.services import control
 from tenant_apps.events.models import Event
 from tenant_apps.people.models import Staff
+from tenants import provisioning
 from tenants.models import School
 from tenants.problems import Refusal
 from tenants.scope import school_scope
 from tests.access.people import GAUTENG, OPERATOR, ROOT, SAID, approve, link_in, mails, reject, waiting
 from tests.groups.test_reach import actor
 from tests.identity.people import browser, log_in, login_of, problem
-from tests.schools.acts import work
+from tests.schools.acts import Clock, work
 
 on_database = pytest.mark.django_db(databases=["default", "schools"])
 builds = pytest.mark.usefixtures("real_commits")
@@ -188,3 +192,61 @@ def test_a_rejected_request_starts_nothing(signed_in, greenfield):
     for more in ({"schools": [str(greenfield.ref.id)]}, {"onboard": True}):
         problem(approve(root, asked, role="school_admin", **more), 409, "already_decided")
     assert staff_of(greenfield) == [] and not Run.objects.exists()
+
+
+# -- and when there is no new school after all -------------------------------------------------------------------------
+
+
+def sent(client, asked):
+    """The approval of a request for a new school, and the address of its onboarding."""
+    answer = approve(client, asked, role="school_admin", onboard=True)
+    assert answer.status_code == 200
+    return answer.json(), f"/operator/onboardings/{Onboarding.objects.latest('pk').pk}"
+
+
+def cancelled(client, here, leaves="nothing"):
+    return client.post(f"/api{here}/cancel", {"leaves": leaves}, content_type="application/json")
+
+
+@builds
+def test_an_account_made_for_a_school_that_could_not_be_created_goes_with_it(signed_in, monkeypatch):
+    asked, root = waiting(), signed_in(ROOT)
+    before = Login.objects.count()
+    sent(root, asked)
+    link = link_in(mails(TO)[0])
+    assert is_known(TO) and Login.objects.count() == before + 1
+
+    def broken(*_args):
+        raise RuntimeError("no")
+
+    with monkeypatch.context() as away:
+        away.setattr(provisioning, "grants", broken)
+        work(Clock(at=timezone.now() + timedelta(days=1), step=timedelta(hours=1)))
+    assert Run.objects.get().state == "failed"
+    assert not is_known(TO) and Login.objects.count() == before and not Link.objects.exists()
+    assert Client().post(link, {"new": NEW}).status_code == 404
+    assert '"login"' in PlatformEvent.objects.get(kind="identity.account_removed").body
+    control.retry(Run.objects.get().pk, by="test", now=timezone.now())  # and it can come in after all
+    work(Clock(at=timezone.now() + timedelta(days=2)))
+    assert Run.objects.get(workflow="schools.onboarding").state == "complete"
+    assert Membership.objects.filter(login=login_of(TO)).count() == 1
+
+
+@on_database
+def test_an_account_made_for_a_cancelled_onboarding_goes_with_it(signed_in):
+    before = Login.objects.count()
+    root = signed_in(ROOT)
+    _told, here = sent(root, waiting())
+    assert cancelled(root, here).status_code == 200
+    assert Login.objects.count() == before and not is_known(TO)
+
+
+@on_database
+def test_an_account_that_has_a_role_or_is_about_to_get_one_stays(signed_in):
+    root = signed_in(ROOT)
+    _told, here = sent(root, waiting(work_email="teacher@greenfield.example"))
+    assert cancelled(root, here).status_code == 200 and is_known("teacher@greenfield.example")
+    _told, first = sent(root, waiting(organization="First"))
+    _told, second = sent(root, waiting(organization="Second"))
+    assert cancelled(root, first).status_code == 200 and is_known(TO)  # the second one is going to use it
+    assert cancelled(root, second).status_code == 200 and not is_known(TO)

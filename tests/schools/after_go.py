@@ -38,7 +38,7 @@ class Month:
             run=run, school=cast.ref.id, name=cast.ref.name, timezone="Africa/Johannesburg", close_time="17:00",
             admin=cast.staff["admin"].id,
         )  # fmt: skip
-        welcome.begin(run.pk, RunState.COMPLETE, START)
+        welcome.begin(run.pk, START)
 
     @property
     def welcome(self):

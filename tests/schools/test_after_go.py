@@ -16,7 +16,7 @@ from shared_apps.post.services import mailbox, write
 from shared_apps.schools import rules
 from shared_apps.schools.models import Milestone, Onboarding, Standing, Welcome
 from shared_apps.schools.rules import DRIP, Fate
-from shared_apps.schools.services import go_live, onboarding_help, welcome, welcome_letters
+from shared_apps.schools.services import go_live, onboarding_end, welcome, welcome_help, welcome_letters
 from shared_apps.schools.services.checklist import checklist
 from shared_apps.schools.services.criteria import criteria
 from shared_apps.schools.services.follow_ups import follow_ups
@@ -344,11 +344,13 @@ def test_thirty_days_that_broke_off_need_help_and_go_on_after_a_retry(greenfield
     monkeypatch.setattr(welcome_letters, "reached", broken)
     month.on(3)
     monkeypatch.undo()
-    (one,) = follow_ups(OPERATOR)
-    assert one.reason == "RuntimeError" and one.criteria == []
-    onboarding_help.retry(month.onboarding, by=OPERATOR, now=month.clock())
+    (one,) = welcome_help.stuck_welcomes(OPERATOR, now=month.clock())
+    assert (one.id, one.step, one.reason, one.stalled) == (month.onboarding.pk, "roster", "RuntimeError", False)
+    welcome_help.retry(month.onboarding, by=OPERATOR, now=month.clock())
     month.work()
-    assert follow_ups(OPERATOR) == [] and month.subjects() == named("welcome", "roster")
+    assert welcome_help.stuck_welcomes(OPERATOR, now=month.clock()) == [] and month.subjects() == named(
+        "welcome", "roster"
+    )
 
 
 # -- how it begins, and the pages --------------------------------------------------------------------------------------
@@ -363,7 +365,7 @@ def test_a_provisioned_school_begins_its_thirty_days_once(browse):
     begun = Welcome.objects.get()
     assert str(begun.onboarding_id) == here.rpartition("/")[2]
     assert Run.objects.get(pk=begun.run_id).workflow == "schools.welcome"
-    welcome.begin(begun.onboarding_id, "complete", timezone.now())
+    welcome.begin(begun.onboarding_id, timezone.now())
     assert Run.objects.filter(workflow="schools.welcome").count() == 1
     page = text(client.get(here))
     assert "Checklist" in page and "First scan at the gate" in page and "Activity temporarily unavailable" in page
@@ -371,7 +373,7 @@ def test_a_provisioned_school_begins_its_thirty_days_once(browse):
 
 def test_an_onboarding_that_failed_begins_nothing():
     for state in ("failed", "partial_failure", "cancelled"):
-        welcome.begin(new_id(), state, START)
+        onboarding_end.ended(new_id(), state, START)
     assert not Run.objects.filter(workflow="schools.welcome").exists()
 
 

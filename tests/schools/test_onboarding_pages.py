@@ -145,7 +145,7 @@ def test_a_review_says_where_each_password_comes_from(browse):
     client = browse()
     page = text(client.get(fill(client, **OFFICER)))
     assert "Review the onboarding payload before creating live school and staff records." in page
-    assert page.count("Will be generated") == 1 and page.count("You supplied a password") == 1
+    assert page.count("Link to choose a password") == 1 and page.count("You supplied a password") == 1
     assert "vink-op-die-draad" not in page and "argon2" not in page
     for value in ("Hoërskool Karoorand", "16:30", "Northern Cape (ZA-NC)", "Marelize Steyn", "sipho@karoorand.example"):
         assert value in page

@@ -87,6 +87,20 @@ def account_of(*, email: str, password_hash: str) -> tuple[Login, bool]:
     return Login.objects.get_or_create(email_hash=email_hash(email), defaults=defaults)
 
 
+@transaction.atomic
+def remove_unused(email: str, *, by: str, now: datetime) -> bool:
+    """Take away the account of an address that never held a role, with its links; whether there was one.
+
+    Without a role nobody can have been in: nothing of anybody's is lost.
+    """
+    login = Login.objects.select_for_update().filter(email_hash=email_hash(email)).first()
+    if login is None or login.memberships.exists() or login.sessions.exists():  # looked at under the lock
+        return False
+    record("identity.account_removed", by=by, now=now, facts={"login": str(login.id)})
+    login.delete()
+    return True
+
+
 def untouched(logins: dict[str, UUID]) -> dict[str, UUID]:
     """Those of `logins` (by any name) that nobody has entered yet."""
     fresh = Login.objects.filter(pk__in=logins.values(), active=True, must_change_password=True, sessions=None)

@@ -1,7 +1,7 @@
 """Needs you now: each source looks for one kind of trouble and says where it is mended. Only dead letters are red."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext
@@ -13,9 +13,12 @@ from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.providers import name_of
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.groups.services import EVERYWHERE
+from shared_apps.operator.services import work
 from shared_apps.operator.services.picture import Picture
 from shared_apps.schools.services import follow_ups as to_follow
+from shared_apps.schools.services import welcome_help
 from shared_apps.schools.services.onboarding_help import open_setup_tasks
+from shared_apps.workflows.services.stuck import stuck
 from tenants.ask import Unavailable
 from tenants.findings import open_findings
 from tenants.permissions import Permission, may
@@ -119,17 +122,58 @@ def old_requests(picture: Picture) -> list[Need]:
     return [Need("requests", "watch", title, detail, "/operator/requests", since)] if count else []
 
 
+def named(needs: list[Need], more: Need) -> list[Need]:
+    """The first few of one kind, and how many more: what has one cause does not push all else off the screen."""
+    left = len(needs) - NAMED
+    return [*needs[:NAMED], replace(more, title=more.title % {"count": left})] if left > 0 else needs
+
+
 def setup_tasks(picture: Picture) -> list[Need]:
     """Schools on their way in that do not go on by themselves."""
     if not may(picture.actor, Permission.SCHOOLS_ONBOARD):
         return []
     title = gettext("School setup needs help: %(name)s")
-    return [
+    needs = [
         Need(
             f"setup-{task.id}", "watch", title % {"name": task.name}, "", f"/operator/onboardings/{task.id}", task.since
         )
         for task in open_setup_tasks(picture.actor, now=picture.now)
     ]
+    more = gettext("School setup needs help, more schools: %(count)s")
+    return named(needs, Need("setup-more", "watch", more, "", "/operator/onboardings"))
+
+
+def stuck_welcomes(picture: Picture) -> list[Need]:
+    """First thirty days whose step was given up, or that nobody does."""
+    if not may(picture.actor, Permission.SCHOOLS_ONBOARD):
+        return []
+    title, given_up = gettext("Emails and evaluation stand still: %(name)s"), gettext("A step was given up.")
+    needs = [
+        Need(
+            f"welcome-{one.id}", "watch", title % {"name": one.name},
+            gettext("Nobody does the next step.") if one.stalled else given_up,
+            f"/operator/onboardings/{one.id}#after-go", one.since,
+        )
+        for one in welcome_help.stuck_welcomes(picture.actor, now=picture.now)
+    ]  # fmt: skip
+    more = gettext("Emails and evaluation stand still, more schools: %(count)s")
+    return named(needs, Need("welcome-more", "watch", more, "", "/operator/onboardings"))
+
+
+def stuck_runs(picture: Picture) -> list[Need]:
+    """Runs of any other kind. They belong to no school that somebody could reach, so only who sees all is told."""
+    if not picture.actor.roles & EVERYWHERE or not may(picture.actor, Permission.SCHOOLS_ONBOARD):
+        return []
+    title, step = gettext("Long-running work stands still: %(name)s"), gettext("Step: %(name)s")
+    needs = [
+        Need(
+            f"run-{one.run}", "watch", title % {"name": one.workflow}, step % {"name": one.step},
+            f"/operator/runs/{one.run}", one.since,
+        )
+        for one in stuck(now=picture.now, besides=work.WITH_THEIR_SCHOOL)
+    ]  # fmt: skip
+    more = gettext("Long-running work stands still, more: %(count)s")
+    return named(needs, Need("run-more", "watch", more, "", f"{HEALTH}#signals"))
 
 
 def leaks(picture: Picture) -> list[Need]:
@@ -158,7 +202,7 @@ def drifted(picture: Picture) -> list[Need]:
 
 
 def follow_ups(picture: Picture) -> list[Need]:
-    """Schools whose first thirty days ended with something missing, or broke off."""
+    """Schools whose first thirty days ended with something missing."""
     if not may(picture.actor, Permission.SCHOOLS_ONBOARD):
         return []
     title, missing = gettext("School needs follow-up: %(name)s"), gettext("Criteria not met: %(count)s")
@@ -174,7 +218,8 @@ def follow_ups(picture: Picture) -> list[Need]:
 
 # In the order in which they are shown. A new kind of trouble is one more function here.
 SOURCES: list[Source] = [
-    dead_letters, background_work, channel_problems, setup_tasks, follow_ups, stuck_work, quiet_schools,
+    dead_letters, background_work, channel_problems, setup_tasks, stuck_welcomes, stuck_runs,
+    follow_ups, stuck_work, quiet_schools,
     unknown_schools, old_requests, leaks, drifted,
 ]  # fmt: skip
 

@@ -45,6 +45,7 @@ KINDS: dict[str, str | Promise] = {
     "deliveries.letter_revealed": _("Revealed what a dead letter holds"),
     "deliveries.letters_discarded": _("Discarded dead letters"),
     "deliveries.letters_replayed": _("Replayed dead letters"),
+    "identity.account_removed": _("Removed an account that never held a role"),
     "identity.link_made": _("Made a link to set a password"),
     "identity.password_set": _("Set a password through a link"),
     "identity.signed_in": _("Signed in"),
@@ -54,6 +55,7 @@ KINDS: dict[str, str | Promise] = {
     "regions.added": _("Added a region"),
     "schools.go_live_evaluated": _("Evaluated whether a school is live"),
     "schools.go_live_followed_up": _("Followed up on a new school"),
+    "schools.onboarding_cancelled": _("Cancelled the onboarding of a school"),
     "schools.onboarding_started": _("Started to onboard a school"),
     "schools.access_handed_over": _("Handed over the first accounts"),
     "schools.people_taken_on": _("Created the first people of a school"),
@@ -67,6 +69,7 @@ KINDS: dict[str, str | Promise] = {
     "wall.canary_found": _("Something of one school was found in another"),
     "workflows.run_cancelled": _("Cancelled long-running work"),
     "workflows.run_ended": _("Long-running work ended"),
+    "workflows.run_taken_up": _("Took long-running work up again"),
     "workflows.run_resumed": _("Resumed long-running work"),
     "workflows.step_retried": _("Retried a step"),
 }

@@ -1,11 +1,30 @@
 """The doors to a school's beginning."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
 
-from shared_apps.schools.schemas import BegunOut, NewSchoolOut, OnboardingIn, OnboardingOut, PasswordOut, StepOut
-from shared_apps.schools.services import onboarding, onboarding_answers, onboarding_at_once, onboarding_progress
+from shared_apps.schools.models import Onboarding
+from shared_apps.schools.schemas import (
+    BegunOut,
+    CancelIn,
+    NewSchoolOut,
+    OnboardingIn,
+    OnboardingOut,
+    PasswordOut,
+    StepOut,
+)
+from shared_apps.schools.services import (
+    onboarding,
+    onboarding_answers,
+    onboarding_at_once,
+    onboarding_cancel,
+    onboarding_help,
+    onboarding_progress,
+)
 from tenants.door import Within, actor_of, api
 from tenants.ids import parse_id
 from tenants.permissions import Permission
@@ -41,7 +60,57 @@ def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
 )  # fmt: skip
 def show(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
     """How far it has come."""
-    found = onboarding.onboarding_of(parse_id(onboarding_id), actor=actor_of(request))
+    return _told(onboarding.onboarding_of(parse_id(onboarding_id), actor=actor_of(request)))
+
+
+@api(
+    onboardings, "POST", "/operator/onboardings/{onboarding_id}/cancel", permission=Permission.SCHOOLS_ONBOARD,
+    within=Within.PLATFORM, audit="schools.onboarding_cancelled", response=OnboardingOut,
+)  # fmt: skip
+def cancel(request: HttpRequest, onboarding_id: str, body: CancelIn) -> OnboardingOut:
+    """End it before its next step: before the school is there nothing stays, afterwards the school and its record.
+
+    409 `over`, `moved_on` (something else would stay by now), or `in_hand` (a step is being done at this moment).
+    """
+    return _after(request, onboarding_id, partial(onboarding_cancel.cancel, agreed=body.leaves))
+
+
+@api(
+    onboardings, "POST", "/operator/onboardings/{onboarding_id}/retry", permission=Permission.SCHOOLS_ONBOARD,
+    within=Within.PLATFORM, audit="workflows.step_retried", response=OnboardingOut,
+)  # fmt: skip
+def retry(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
+    """Try the step that was given up again."""
+    return _after(request, onboarding_id, onboarding_help.retry)
+
+
+@api(
+    onboardings, "POST", "/operator/onboardings/{onboarding_id}/resume", permission=Permission.SCHOOLS_ONBOARD,
+    within=Within.PLATFORM, audit="workflows.run_resumed", response=OnboardingOut,
+)  # fmt: skip
+def resume(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
+    """Let one that stands still go on."""
+    return _after(request, onboarding_id, onboarding_help.resume)
+
+
+@api(
+    onboardings, "POST", "/operator/onboardings/{onboarding_id}/take-up", permission=Permission.SCHOOLS_ONBOARD,
+    within=Within.PLATFORM, audit="workflows.run_taken_up", response=OnboardingOut,
+)  # fmt: skip
+def take_up(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
+    """Let a cancelled one whose school is there go on."""
+    return _after(request, onboarding_id, onboarding_cancel.take_up)
+
+
+def _after(request: HttpRequest, onboarding_id: str, act: Callable[..., None]) -> OnboardingOut:
+    """Do `act`, and how far the onboarding is then."""
+    actor = actor_of(request)
+    found = onboarding.onboarding_of(parse_id(onboarding_id), actor=actor)
+    act(found, by=actor, now=timezone.now())
+    return _told(found)
+
+
+def _told(found: Onboarding) -> OnboardingOut:
     now = onboarding_progress.progress(found, now=timezone.now())
     school = now.school
     return OnboardingOut(

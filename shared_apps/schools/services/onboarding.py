@@ -62,9 +62,10 @@ def reaches(actor: Actor, school: UUID) -> bool:
 
 @transaction.atomic
 def start_again(onboarding: Onboarding, *, owner: UUID, now: datetime) -> Draft | None:
-    """A new draft with the answers of a failed onboarding, for whoever gave them, while they are still kept."""
+    """A new draft with the answers of an onboarding that made nothing, for whoever gave them, while they are kept."""
     draft = Draft.objects.filter(pk=onboarding.pk, owner=owner).first()
-    if draft is None or onboarding.run.state not in (RunState.FAILED, RunState.CANCELLED):
+    over = onboarding.run.state in (RunState.FAILED, RunState.CANCELLED)
+    if draft is None or not over or School.objects.filter(pk=onboarding.school).exists():
         return None
     answers = opened(draft)
     officer = answers.officer and replace(answers.officer, password_hash="", generated=False)

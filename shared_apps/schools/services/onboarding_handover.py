@@ -39,13 +39,20 @@ def waiting(onboarding: Onboarding) -> dict[str, UUID]:
     return untouched(made)
 
 
+def ready(onboarding: Onboarding) -> bool:
+    """Whether the school is there for its people: it was finished, or a person confirmed that it has its admin."""
+    if onboarding.acknowledged_at:
+        return True
+    return bool(Run.objects.filter(pk=onboarding.pk, state=RunState.COMPLETE).exists())
+
+
 def hand_over(onboarding: Onboarding, *, again: bool, passwords: bool, by: Actor, now: datetime) -> list[Slip]:
     """Make a link for each person, or temporary passwords. Raises 409 before the school is there, then `shown`.
 
     `again`: an answer got lost; others are made and the lost ones stop working. Nobody's own password is touched:
     only accounts that nobody has entered yet.
     """
-    if Run.objects.get(pk=onboarding.pk).state != RunState.COMPLETE:
+    if not ready(onboarding):
         raise conflict("The school is not ready yet.")
     cards = {
         role: _card(onboarding.school, person)

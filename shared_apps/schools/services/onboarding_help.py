@@ -9,15 +9,18 @@ from django.db import transaction
 from shared_apps.audit.services import record
 from shared_apps.groups.services import EVERYWHERE, within_reach
 from shared_apps.schools.models import Onboarding, Welcome
+from shared_apps.schools.services import welcome
 from shared_apps.schools.services.onboarding_check import admin_check
-from shared_apps.schools.services.onboarding_progress import overdue
+from shared_apps.schools.services.onboarding_steps import admit
 from shared_apps.workflows.models import RunState, Step, StepState
 from shared_apps.workflows.services import control
+from shared_apps.workflows.services.stuck import overdue
 from tenants.actor import Actor
 from tenants.models import School
 from tenants.problems import conflict
 
 OPEN = (StepState.WAITING, StepState.RUNNING, StepState.FAILED)
+HALF_MADE = (RunState.PARTIAL, RunState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,8 @@ def _task(onboarding: Onboarding, step: Step, now: datetime) -> SetupTask | None
 
 
 def retry(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
-    """Try the step that was given up again, of the first thirty days when they broke off. Raises 409."""
-    broken = Welcome.objects.filter(pk=onboarding.pk, run__state__in=(RunState.PARTIAL, RunState.FAILED)).first()
-    control.retry(broken.run_id if broken else onboarding.pk, by=by.name_in_audit, now=now)
+    """Try the step that was given up again. Raises 409."""
+    control.retry(onboarding.pk, by=by.name_in_audit, now=now)
 
 
 def resume(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
@@ -71,6 +73,7 @@ def resume(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
 def acknowledge(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
     """Somebody confirms that the school has an admin; what a look at it finds right now is kept as evidence.
 
+    That is what the onboarding was for: the school is opened if it waited for it, and its first thirty days begin.
     Raises 409 for one that needs no help, and `no_admin` when the look finds that it has none.
     """
     check = admin_check(onboarding.school)
@@ -78,7 +81,7 @@ def acknowledge(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
         raise conflict("No admin was found in this school.", "no_admin")
     with transaction.atomic():
         held = Onboarding.objects.select_for_update(of=("self",)).select_related("run").get(pk=onboarding.pk)
-        if held.run.state != RunState.PARTIAL or held.acknowledged_at:
+        if held.run.state not in HALF_MADE or held.acknowledged_at:
             raise conflict("This needs no help any more.")
         held.acknowledged_at, held.acknowledged_by = now, by.name_in_audit
         held.evidence = check.evidence(now)
@@ -87,13 +90,21 @@ def acknowledge(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
             "schools.setup_acknowledged", by=by.name_in_audit, now=now, school=held.school,
             facts={"run": str(held.pk), **held.evidence},
         )  # fmt: skip
+        admit(held)
+        welcome.begin(held.pk, now, by=by.name_in_audit)
 
 
 def take_back(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
-    """Undo an acknowledgement: the item needs help again. Raises 409 when there is none."""
+    """Undo an acknowledgement: it needs help again, and the first thirty days stop. Raises 409 when there is none.
+
+    The school stays open: people may be at work in it, and what blocks them is called suspending.
+    """
     with transaction.atomic():
         changed = Onboarding.objects.filter(pk=onboarding.pk).exclude(acknowledged_at=None)
         if not changed.update(acknowledged_at=None, acknowledged_by="", evidence={}):
             raise conflict("This was not acknowledged.")
         facts = {"run": str(onboarding.pk)}
         record("schools.setup_reopened", by=by.name_in_audit, now=now, school=onboarding.school, facts=facts)
+        begun = Welcome.objects.filter(pk=onboarding.pk, run__state=RunState.RUNNING).first()
+        if begun:
+            control.cancel(begun.run_id, by=by.name_in_audit, now=now)

@@ -8,7 +8,6 @@ from django.db.models import Q
 
 from shared_apps.groups.services import EVERYWHERE, within_reach
 from shared_apps.schools.models import Onboarding
-from shared_apps.workflows.models import RunState
 from tenants.actor import Actor
 from tenants.models import School
 
@@ -35,8 +34,6 @@ def latest(actor: Actor, *, before: UUID | None) -> tuple[list[Row], bool]:
     found = Onboarding.objects.select_related("run").filter(reached).order_by("-pk")
     page = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
     rows = [
-        Row(one.pk, one.name, RunState.FAILED if one.run.state == RunState.CANCELLED else one.run.state,
-            one.run.created_at, one.acknowledged_at is not None)
-        for one in page[:PAGE]
-    ]  # fmt: skip
+        Row(one.pk, one.name, one.run.state, one.run.created_at, one.acknowledged_at is not None) for one in page[:PAGE]
+    ]
     return rows, len(page) > PAGE

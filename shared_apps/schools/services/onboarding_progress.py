@@ -1,15 +1,15 @@
 """How far an onboarding has come, as API and page tell it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from shared_apps.schools.models import Onboarding
 from shared_apps.workflows.models import Run, RunState, Step, StepState
 from shared_apps.workflows.services.runs import steps_of
+from shared_apps.workflows.services.stuck import overdue
 from tenants.models import School
 
-OVERDUE = timedelta(minutes=2)  # a step that could have run for that long waits for a process that is not there
 NOT_BEGUN = (StepState.LATER, StepState.WAITING)
 
 
@@ -26,7 +26,7 @@ class StepNow:
 
 @dataclass(frozen=True)
 class Progress:
-    """One onboarding as it stands. `state` is the contract's word."""
+    """As it stands. `state` is the contract's word: a cancelled one failed, in part if a school stays."""
 
     id: UUID
     name: str
@@ -34,6 +34,7 @@ class Progress:
     stalled: bool
     steps: list[StepNow]
     school: School | None
+    cancelled: bool = False
 
     @property
     def done(self) -> int:
@@ -52,18 +53,14 @@ def progress(onboarding: Onboarding, *, now: datetime) -> Progress:
     """As it stands, read anew."""
     run = Run.objects.get(pk=onboarding.pk)
     steps = steps_of(run.id)
+    school = School.objects.filter(pk=onboarding.school).first()
     cancelled = run.state == RunState.CANCELLED
+    left = RunState.PARTIAL if school else RunState.FAILED
     return Progress(
-        id=run.id, name=onboarding.name, state=RunState.FAILED if cancelled else run.state,
+        id=run.id, name=onboarding.name, state=left if cancelled else run.state,
         stalled=run.state == RunState.RUNNING and any(overdue(step, now) for step in steps),
-        steps=[_now(step) for step in steps], school=School.objects.filter(pk=onboarding.school).first(),
+        steps=[_now(step) for step in steps], school=school, cancelled=cancelled,
     )  # fmt: skip
-
-
-def overdue(step: Step, now: datetime) -> bool:
-    """Whether somebody should have done this long ago."""
-    due = {StepState.WAITING: step.wake_at, StepState.RUNNING: step.leased_until}.get(StepState(step.state))
-    return due is not None and now - due > OVERDUE
 
 
 def _now(step: Step) -> StepNow:

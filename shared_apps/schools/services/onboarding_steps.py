@@ -92,12 +92,18 @@ def look(task: Task) -> Onboarding:
 
 
 def open_school(task: Task, onboarding: Onboarding) -> dict[str, Any]:
-    """The school is active. One that somebody suspended meanwhile stays so."""
-    school = School.objects.select_for_update().get(pk=onboarding.school)
+    """The school is active."""
+    school = admit(onboarding)
+    record("schools.provisioned", by=BY, now=task.now, school=school.id, facts={"run": str(task.run)})
+    return {"state": school.state}
+
+
+def admit(onboarding: Onboarding) -> School:
+    """Let a school that waits for it work, in its circle. One that somebody suspended meanwhile stays so."""
+    school: School = School.objects.select_for_update().get(pk=onboarding.school)
     if school.state == SchoolState.PENDING:
         school.state = SchoolState.ACTIVE
         school.save(update_fields=["state"])
     if onboarding.circle and Circle.objects.filter(pk=onboarding.circle).exists():
         CircleSchool.objects.get_or_create(circle_id=onboarding.circle, school=school)
-    record("schools.provisioned", by=BY, now=task.now, school=school.id, facts={"run": str(task.run)})
-    return {"state": school.state}
+    return school

@@ -12,7 +12,7 @@ STATES: dict[str, str] = {
     RunState.COMPLETE: "complete",
     RunState.PARTIAL: "needs_follow_up",
     RunState.FAILED: "failed",
-    RunState.CANCELLED: "failed",
+    RunState.CANCELLED: "needs_follow_up",  # asked of schools that are there: it stayed, half made
 }
 
 
@@ -28,6 +28,6 @@ def onboarding_of(schools: Iterable[UUID]) -> dict[UUID, Begun]:
     """How far each school is: one without an onboarding is complete, as is one that a person said to be."""
     found = dict.fromkeys(schools, Begun("complete", None))
     for row in Onboarding.objects.filter(school__in=found).select_related("run"):
-        helped = row.acknowledged_at is not None and row.run.state == RunState.PARTIAL
+        helped = row.acknowledged_at is not None and row.run.state in (RunState.PARTIAL, RunState.CANCELLED)
         found[row.school] = Begun("complete" if helped else STATES[row.run.state], row.run_id)
     return found

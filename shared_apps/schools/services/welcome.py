@@ -10,7 +10,7 @@ from shared_apps.deliveries.services.read import figures_of
 from shared_apps.schools import rules
 from shared_apps.schools.models import Milestone, Standing, Welcome
 from shared_apps.workflows.models import RunState
-from shared_apps.workflows.services import runs
+from shared_apps.workflows.services import control, runs
 from tenants.ask import Unavailable
 from tenants.models import SchoolState
 
@@ -25,12 +25,12 @@ SEEN = {
 }
 
 
-def begin(run: UUID, state: str, now: datetime) -> None:
-    """An onboarding is over: if its school is there, its first thirty days begin, once."""
-    if state != RunState.COMPLETE:
-        return
-    made, _new = runs.start(WORKFLOW, key=str(run), by=BY, now=now)
+def begin(run: UUID, now: datetime, *, by: str = BY) -> None:
+    """The school of an onboarding is there: its first thirty days begin, once; those that were stopped go on."""
+    made, new = runs.start(WORKFLOW, key=str(run), by=by, now=now)
     Welcome.objects.get_or_create(onboarding_id=run, defaults={"run": made, "started_at": made.created_at})
+    if not new and made.state == RunState.CANCELLED:
+        control.take_up(made.id, by=by, now=now)
 
 
 def notice(*, now: datetime, only: UUID | None = None) -> int:

@@ -21,6 +21,7 @@ LETTERS: dict[str, str | Promise] = {
     "delivery": gettext_lazy("Reminder to reach the guardians"),
     "outcome": gettext_lazy("What is still missing after 30 days"),
 }
+STEPS: dict[str, str | Promise] = {**LETTERS, "evaluation": gettext_lazy("Evaluation after 30 days")}
 FATES: dict[str, str | Promise] = {
     "send": gettext_lazy("Handed to the post"),
     "reached": gettext_lazy("Not needed: the school has done it"),

@@ -7,8 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from shared_apps.identity.services import links
@@ -20,11 +19,14 @@ from shared_apps.schools.services import onboarding_drafts as drafts
 from shared_apps.schools.services import onboarding_handover as handover
 from shared_apps.schools.services import onboarding_help as help_with
 from shared_apps.schools.services.follow_ups import follow_ups
+from shared_apps.schools.services.onboarding_cancel import may_be_taken_up
 from shared_apps.schools.services.onboarding_check import admin_check
 from shared_apps.schools.services.onboarding_doubts import doubts as doubts_about
 from shared_apps.schools.services.onboarding_list import latest
 from shared_apps.schools.services.onboarding_progress import progress
-from shared_apps.schools.services.welcome_words import CRITERIA
+from shared_apps.schools.services.onboarding_words import ROLES, STEP_NAMES, why
+from shared_apps.schools.services.welcome_help import stuck_welcomes
+from shared_apps.schools.services.welcome_words import CRITERIA, STEPS
 from shared_apps.schools.views.welcome import after_go
 from tenants.door import Within, actor_of, page, person_of
 from tenants.ids import parse_id
@@ -32,28 +34,6 @@ from tenants.permissions import Permission
 from tenants.problems import Refusal
 
 ONBOARD: dict[str, Any] = {"permission": Permission.SCHOOLS_ONBOARD, "within": Within.PLATFORM}
-STEP_NAMES: dict[str, str | Promise] = {
-    "create_school": gettext_lazy("Create the school"),
-    "create_admin": gettext_lazy("Create the admin account"),
-    "provisioned": gettext_lazy("School provisioned"),
-}
-ROLES: dict[str, str | Promise] = {
-    "school_admin": pgettext_lazy("account of a new school", "Admin"),
-    "gate_officer": pgettext_lazy("account of a new school", "Officer"),
-}
-REASONS: dict[str, str | Promise] = {
-    "lost": gettext_lazy("The program that did this step ended each time before it was done."),
-    "answers_gone": gettext_lazy("The names and addresses for this step are not there any more."),
-    "no_admin": gettext_lazy("No admin was found in the school."),
-    "school_unavailable": gettext_lazy("The school’s data did not answer."),
-    "unknown_step": gettext_lazy("This version of the product does not know this step."),
-}
-
-
-def why(reason: str) -> str:
-    """A reason as a sentence; one we have no sentence for is named by its code."""
-    known = REASONS.get(reason)
-    return str(known) if known else _("Something failed that was not foreseen. Code: %(code)s") % {"code": reason}
 
 
 @page(**ONBOARD, audit=None)
@@ -112,10 +92,8 @@ def onboardings(request: HttpRequest) -> HttpResponse:
     rows, more = latest(actor, before=before)
     left = parse_id(request.GET.get("left")) if request.GET.get("left") else None
     context = {
-        "follow_ups": [
-            (one, [CRITERIA[name] for name in one.criteria], why(one.reason) if one.reason else "")
-            for one in follow_ups(actor)
-        ],
+        "follow_ups": [(one, [CRITERIA[name] for name in one.criteria]) for one in follow_ups(actor)],
+        "stuck": [(one, STEPS.get(one.step, one.step), why(one.reason)) for one in stuck_welcomes(actor, now=now)],
         "tasks": [(task, STEP_NAMES.get(task.step, task.step), why(task.reason)) for task in tasks],
         "rows": rows, "more": rows[-1].id if more else None, "before": before,
         "left": Onboarding.objects.filter(pk=left).exclude(acknowledged_at=None).first() if left else None,
@@ -138,16 +116,17 @@ def _found(request: HttpRequest, key: str) -> Onboarding:
 
 def _context(request: HttpRequest, found: Onboarding, now: datetime) -> dict[str, Any]:
     seen = progress(found, now=now)
-    failed = seen.failed_step
+    failed, there = seen.failed_step, handover.ready(found)
     return {
         "onboarding": found, "progress": seen,
         "steps": [(step, STEP_NAMES.get(step.name, step.name)) for step in seen.steps],
         "why": why(failed.reason) if failed else "",
         "failed_name": STEP_NAMES.get(failed.name, failed.name) if failed else "",
-        "accounts": handover.waiting(found) if seen.state == "complete" else {},
+        "there": there, "accounts": handover.waiting(found) if there else {},
+        "may_be_taken_up": seen.cancelled and may_be_taken_up(found),
         "mine": found.run.started_by == actor_of(request).name_in_audit,
         "here": f"/operator/onboardings/{found.pk}",
-        "after_go": after_go(found, now) if seen.state == "complete" else None,
+        "after_go": after_go(found, actor_of(request), now),
     }  # fmt: skip
 
 

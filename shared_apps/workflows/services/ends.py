@@ -35,6 +35,11 @@ def _end(run: Run, state: RunState, now: datetime, **why: str) -> None:
     run.save(update_fields=["state", "ended_at"])
     facts = {"run": str(run.id), "workflow": run.workflow, "state": str(state), **why}
     record("workflows.run_ended", by=f"system:{run.workflow}", now=now, facts=facts)
+    tell_app(run, now)
+
+
+def tell_app(run: Run, now: datetime) -> None:
+    """Say to the app whose workflow it is that a run is over, in the transaction in which it ended."""
     found = workflow_named(run.workflow)
     if found and found.ended:
-        found.ended(run.id, state, now)
+        found.ended(run.id, run.state, now)

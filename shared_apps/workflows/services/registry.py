@@ -66,7 +66,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Workflow:
-    """Steps in their order; `ended(run)` is called in the transaction in which a run ends."""
+    """Steps in their order; `ended(run, state, now)` is called in the transaction in which a run ends."""
 
     name: str
     steps: tuple[Plan, ...]
