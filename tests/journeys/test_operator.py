@@ -73,7 +73,7 @@ def test_from_the_red_line_to_a_replay_by_keyboard_and_pointer(visit, busy):
     page.get_by_role("checkbox").first.check()
     page.get_by_role("button", name="Replay chosen…").click()
     page.wait_for_url("**/batches/*")
-    assert "Guardians who would be told" in page.locator("main").inner_text()
+    assert "People who would be told" in page.locator("main").inner_text()
     axe_clean(page)
     page.get_by_role("button", name="Replay now: 1").click()
     page.get_by_text("Outcome still open").wait_for()
