@@ -37,7 +37,8 @@ class Links(HTMLParser):
         self.inside |= tag == "main"
         if tag == "a" and self.inside:
             self.open = dict(attributes)["href"]
-            self.found.setdefault(self.open, "")
+            said = dict(attributes).get("aria-label", "")  # several signals may lead to one place
+            self.found[self.open] = " · ".join(filter(None, (self.found.get(self.open), said)))
 
     def handle_endtag(self, tag):
         self.inside &= tag != "main"
@@ -45,7 +46,7 @@ class Links(HTMLParser):
             self.open = None
 
     def handle_data(self, text):
-        if self.open:
+        if self.open and "History: " not in self.found[self.open]:
             self.found[self.open] += text
 
 
