@@ -13,10 +13,11 @@ from shared_apps.deliveries.services import batches, letters, totals
 from shared_apps.deliveries.services.places import POST
 from shared_apps.deliveries.services.words import STATES, handler_words, mail_words, reason_words
 from tenants.door import Within, actor_of, page
-from tenants.permissions import Permission
+from tenants.permissions import Permission, may
 from tenants.problems import Refusal
 
 ROOT = "/operator/dead-letters"
+HISTORY = "/operator/audit?kind=deliveries,post"
 SCHOOLS_SHOWN = 50
 QUICK, USUAL = 2, 30  # seconds between two looks at a batch, while it works and while it waits
 RECENT = 5
@@ -38,7 +39,8 @@ def causes(request: HttpRequest) -> HttpResponse:
         for one in found
     ]
     recent = letters.batches_within(actor).exclude(state="cancelled").order_by("-pk")[:RECENT]
-    return show(request, "causes", {"rows": rows, "all": totals.together(found), "recent": recent})
+    history = HISTORY if may(actor, Permission.AUDIT_READ) else ""
+    return show(request, "causes", {"rows": rows, "all": totals.together(found), "recent": recent, "history": history})
 
 
 @page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
