@@ -7,10 +7,12 @@ from django.utils import timezone
 
 from shared_apps.audit.services import record
 from shared_apps.deliveries.models import DeadLetter
+from shared_apps.deliveries.services import batches
 from shared_apps.deliveries.services.places import POST
 from shared_apps.post.models import Letter
 from shared_apps.post.services import send
 from tenant_apps.events.models import Reaction
+from tenants.actor import Actor
 from tenants.scope import school_scope
 from tests import world
 from tests.deliveries.acts import die, seen_at_gate, tell
@@ -21,6 +23,7 @@ from tests.operator.ground import figures, work_runs
 pytestmark = pytest.mark.journey
 TELL = "messaging.tell_guardians"
 MINUTE = timedelta(minutes=1)
+OPERATOR = Actor(kind="person", scope="platform", roles=frozenset({"operator"}))
 EVERYWHERE = [
     ("en", 1280, "light"), ("zu", 360, "dark"), ("af", 360, "light"), ("en", 800, "contrast"), ("zu", 1280, "light"),
     ("af", 320, "dark"), ("zu", 320, "light"),
@@ -64,11 +67,13 @@ def test_every_page_is_clean_and_fits(visit, busy, language, width, theme):
     page = visit(language=language, width=width, theme=theme, height=900)
     sign_in(page, "operator@example.com")
     letter, mail = DeadLetter.objects.first(), a_dead_mail()
+    batch = batches.begin(by=OPERATOR, now=timezone.now(), act="discard", letters=[letter.pk, mail])
+    batches.work(batch.pk, now=timezone.now())
     paths = {
         "console": "", "wall": "?wall=1", "health": "/health", "dead": "/dead-letters",
         "cause": f"/dead-letters/cause?handler={TELL}&reason=KeyError", "letter": f"/dead-letters/letters/{letter.pk}",
         "mails": f"/dead-letters/cause?handler={POST}&reason=unreachable", "mail": f"/dead-letters/letters/{mail}",
-        "audit": "/audit", "proof": "/audit?kind=deliveries,post&begins=2026-01-01T00:00:00%2B00:00",
+        "batch": f"/dead-letters/batches/{batch.pk}", "audit": "/audit", "proof": "/audit?kind=deliveries,post&begins=2026-01-01T00:00:00%2B00:00",
     }  # fmt: skip
     for name, path in paths.items():
         page.goto(f"/operator{path}")
