@@ -1,7 +1,7 @@
 """What follows events: the drain, an effect and a commit for each, against django-q2's ORM broker with tasks that do
 nothing; and two hundred workers killed while they work.
 
-Two worker processes on each side (two drainers; two of the queue's workers), kept connections on both, one durable
+Four worker processes on each side (four drainers; four of the queue's workers), kept connections on both, one durable
 cluster. Our effect writes a row; theirs writes nothing.
 """
 
@@ -41,10 +41,11 @@ SCHOOLS = 40
 EACH = 75  # events of a school and round
 TASKS = 1_000  # far past the 250 results it keeps, from where on it also prunes with every task
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+WORKERS = os.environ.get("BENCH_WORKERS", "4")
 ONE_BY_ONE = 50
 KILLS = int(os.environ.get("BENCH_KILLS", "200"))
-STOCK = {"DJANGO_SETTINGS_MODULE": "bench.queue.settings", "PROCESS": "worker"}
-OURS = {"PROCESS": "worker", "REACTION_LEASE_SECONDS": "60"}
+STOCK = {"DJANGO_SETTINGS_MODULE": "bench.queue.settings", "PROCESS": "worker", "BENCH_WORKERS": WORKERS}
+OURS = {"PROCESS": "worker", "DRAINERS": WORKERS, "REACTION_LEASE_SECONDS": "60"}
 
 
 def build(count: int) -> list[SchoolRef]:
@@ -206,7 +207,7 @@ def measure() -> Iterator[Figure]:
     schools = build(SCHOOLS)
     paces = [(ours_pace(schools), stock_pace()) for _ in range(ROUNDS)]
     mine, theirs = (median(pair[side].per_second for pair in paces) for side in (0, 1))
-    how = f"{SETTINGS}; 2 workers each, kept connections; {SCHOOLS} schools; ours writes a row, theirs nothing"
+    how = f"{SETTINGS}; {WORKERS} workers each, kept connections; {SCHOOLS} schools; ours writes a row, theirs nothing"
     yield Figure("drain_vs_orm_broker", "effects/s", mine, theirs, mine / theirs, ROUNDS, how)
     mine, theirs = (median(pair[side].cpu for pair in paces) * 1000 for side in (0, 1))
     yield Figure("drain_vs_orm_broker_cpu", "ms/effect", mine, theirs, theirs / mine, ROUNDS, how)

@@ -125,7 +125,7 @@ for _name, _at in ENV.cell_migrators.items():
 
 # -- work behind the request -------------------------------------------------------------------------------------------
 
-DRAINERS = int(env.option("DRAINERS", "2"))  # processes of the worker that follow events up
+DRAINERS = int(env.option("DRAINERS", "2"))  # of the worker, in each crew that follows events up
 WORKFLOW_LEASE_SECONDS = float(env.option("WORKFLOW_LEASE_SECONDS", "20"))
 REACTION_LEASE_SECONDS = int(env.option("REACTION_LEASE_SECONDS", "60"))
 SEAL_EVERY_SECONDS = float(env.option("SEAL_EVERY_SECONDS", "5"))  # at most one checkpoint of a school in this time

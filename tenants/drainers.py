@@ -10,10 +10,12 @@ import time
 from types import FrameType
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connections
 
 from tenants import jobs
 from tenants.models import School, school_ref
+from tenants.reactions import Crew
 from tenants.traces import without_text
 from tenants.wakeups import Ear
 
@@ -24,10 +26,10 @@ KEPT = 600.0  # seconds after which connections are opened anew: a backend gathe
 
 
 class Drainer:
-    """Number `number` of `of`: each school is one drainer's, so that two do not look for the same rows."""
+    """Number `number` of `of` in its crew: each school is one drainer's, so that two do not look for the same rows."""
 
-    def __init__(self, number: int, of: int) -> None:
-        self.number, self.of = number, of
+    def __init__(self, crew: Crew, number: int = 0, of: int = 1) -> None:
+        self.crew, self.number, self.of = crew, number, of
         self.stopping = False
         self._line: dict[UUID, None] = {}  # in the order in which they will have their turns
         self._fresh_at = time.monotonic()
@@ -39,7 +41,7 @@ class Drainer:
         """Until `stop`: listen, and give turns. A database that is away is asked again every second."""
         while not self.stopping:
             try:
-                self._serve(Ear())
+                self._serve(Ear(self.crew))
             except Exception as error:
                 log.warning("a drainer begins again\n%s", without_text(error))
                 connections.close_all()
@@ -63,7 +65,7 @@ class Drainer:
         """One turn; what is left goes behind the other schools. A school that fails stops nobody else."""
         del self._line[school]
         try:
-            if jobs.named(TURN)(school=school_ref(school)):
+            if jobs.named(TURN)(school=school_ref(school), crew=self.crew):
                 self._line[school] = None
         except School.DoesNotExist:
             return
@@ -77,9 +79,15 @@ class Drainer:
             self._fresh_at = time.monotonic()
 
 
-def serve(number: int, of: int) -> None:
+def places() -> list[tuple[Crew, int, int]]:
+    """The drainers of one worker: one for emergencies, and `DRAINERS` of each other crew."""
+    sizes = {crew: 1 if crew is Crew.EMERGENCY else settings.DRAINERS for crew in Crew}
+    return [(crew, number, of) for crew, of in sizes.items() for number in range(of)]
+
+
+def serve(crew: Crew, number: int, of: int) -> None:
     """What a drainer's process runs."""
-    drainer = Drainer(number, of)
+    drainer = Drainer(crew, number, of)
     signal.signal(signal.SIGTERM, drainer.stop)
-    jobs.waker = jobs.Deaf()  # what it records itself it finds before its turn is over
+    jobs.waker = jobs.Among(crew)
     drainer.serve()

@@ -21,6 +21,7 @@ from django_q.tasks import async_task
 from tenants import drift
 from tenants.current import current_school
 from tenants.models import Heartbeat, Queued, school_ref
+from tenants.reactions import Crew, Lane, crew_of
 from tenants.traces import without_text
 from tenants.wakeups import say
 
@@ -175,14 +176,14 @@ class Waker:
     LINGER = 5.0  # seconds without any after which the thread gives its connection back
 
     def __init__(self) -> None:
-        self._schools: set[UUID] = set()
+        self._due: set[tuple[Crew, UUID]] = set()
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
         self._over = False
 
-    def mark(self, school: UUID) -> None:
+    def mark(self, school: UUID, crews: Iterable[Crew] = tuple(Crew)) -> None:
         with self._news:
-            self._schools.add(school)
+            self._due |= {(crew, school) for crew in crews}
             self._news.notify()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._flush, name="waker", daemon=True)
@@ -199,34 +200,40 @@ class Waker:
     def _flush(self) -> None:
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._schools or self._over, timeout=self.LINGER)
-                if not self._schools:
+                self._news.wait_for(lambda: self._due or self._over, timeout=self.LINGER)
+                if not self._due:
                     self._thread, self._over = None, False
                     break
-                schools, self._schools = self._schools, set()
-            self._wake(schools)
+                due, self._due = self._due, set()
+            self._wake(due)
             time.sleep(self.PAUSE)
         connections.close_all()  # this thread's own; nobody else would ever close them
 
-    def _wake(self, schools: set[UUID]) -> None:
+    def _wake(self, due: set[tuple[Crew, UUID]]) -> None:
         try:
-            say(schools)
+            say(due)
         except Exception as error:
             connections.close_all()  # or the next ones would meet the same dead connection
             log.warning("A wake-up was lost; the sweep will find its rows.\n%s", without_text(error))
 
 
-class Deaf(Waker):
-    """In a process that looks for what is due by itself."""
+class Among(Waker):
+    """In a drainer: what it records for its own crew it finds before its turn is over."""
 
-    def mark(self, school: UUID) -> None:
-        pass
+    def __init__(self, crew: Crew) -> None:
+        super().__init__()
+        self._crew = crew
+
+    def mark(self, school: UUID, crews: Iterable[Crew] = tuple(Crew)) -> None:
+        others = set(crews) - {self._crew}
+        if others:
+            super().mark(school, others)
 
 
 waker: Waker = Waker()
 
 
-def wake_after_commit() -> None:
-    """Wake a worker for the open school once this transaction is committed."""
-    school = current_school()
-    transaction.on_commit(lambda: waker.mark(school.id), using=school.alias)
+def wake_after_commit(lanes: Iterable[Lane] = tuple(Lane)) -> None:
+    """Wake those who follow up these lanes of the open school, once this transaction is committed."""
+    school, crews = current_school(), {crew_of(lane) for lane in lanes}
+    transaction.on_commit(lambda: waker.mark(school.id, crews), using=school.alias)

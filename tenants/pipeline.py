@@ -76,7 +76,9 @@ def unanswered() -> Iterator[None]:
 
 def with_commit(text: str, parameters: Sequence[Any]) -> Sent:
     """Send the last statement of the scope together with COMMIT. Its answer can be read when the scope is left."""
-    connections[current_school().alias].start_pipeline()  # type: ignore[attr-defined]
+    wrapper: Any = connections[current_school().alias]
+    if not wrapper.pipelined:
+        wrapper.start_pipeline()
     return send(text, parameters)
 
 

@@ -18,6 +18,23 @@ class Lane(StrEnum):
     POSTCOMMIT = "movement-postcommit"
 
 
+class Crew(StrEnum):
+    """Who follows which lanes up, each crew in processes of its own: what a school does itself never waits for a mail
+    server, and an emergency waits for neither."""
+
+    EMERGENCY = "emergency"
+    SCHOOL = "school"
+    WORLD = "world"
+
+    @property
+    def lanes(self) -> list[Lane]:
+        return [lane for lane in Lane if crew_of(lane) is self]
+
+
+def crew_of(lane: Lane) -> Crew:
+    return {Lane.EMERGENCY: Crew.EMERGENCY, Lane.POSTCOMMIT: Crew.WORLD}.get(lane, Crew.SCHOOL)
+
+
 @dataclass(frozen=True)
 class Happened:
     """An event as a handler sees it. `facts` are free of people; `about` holds the particulars, if not erased."""
@@ -49,6 +66,8 @@ class Handler:
     """`outside=True`: it speaks to the world, so it is called without a scope, opens its own, and runs at least once.
 
     Otherwise it runs inside the school's scope and its effect commits together with the record that it ran.
+    `pipelined=True`: all it does it sends by `tenants.pipeline.send`, so that effect, record and the next claim are one
+    round trip.
     `expires_after`: later than this (counted from the event) it is not run any more, and says so.
     `given_up`: called in the scope, in the transaction in which the reaction expires or dies, to say so where people
     look.
@@ -59,6 +78,7 @@ class Handler:
     lane: Lane
     run: Callable[..., None]
     outside: bool
+    pipelined: bool
     expires_after: timedelta | None
     given_up: GivenUp | None
 
@@ -72,6 +92,7 @@ def reaction(
     name: str,
     lane: Lane,
     outside: bool = False,
+    pipelined: bool = False,
     expires_after: timedelta | None = None,
     given_up: GivenUp | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -80,7 +101,11 @@ def reaction(
     def subscribe(run: Callable[..., None]) -> Callable[..., None]:
         if name in _handlers and _handlers[name].run is not run:
             raise RuntimeError(f"Two reactions are called {name}.")
-        _handlers[name] = Handler(name, kind, lane, run, outside, expires_after, given_up)
+        if outside and pipelined:
+            raise RuntimeError(f"{name} cannot be outside and in the school's transaction.")
+        if outside and crew_of(lane) is Crew.SCHOOL:
+            raise RuntimeError(f"{name} speaks to the world, and the school's own work must not wait for that.")
+        _handlers[name] = Handler(name, kind, lane, run, outside, pipelined, expires_after, given_up)
         return run
 
     return subscribe

@@ -10,23 +10,29 @@ from uuid import UUID
 
 from django.db import connection, connections
 
-CHANNEL = "mysentinel_due"
-SAY = "SELECT pg_notify(%s, school) FROM unnest(%s::text[]) AS school"
+from tenants.reactions import Crew
+
+CHANNEL = "mysentinel_due_"
+SAY = "SELECT pg_notify(told.channel, told.school) FROM unnest(%s::text[], %s::text[]) AS told(channel, school)"
 
 
-def say(schools: Iterable[UUID]) -> None:
-    """Tell every drainer that these schools have something due."""
+def say(due: Iterable[tuple[Crew, UUID]]) -> None:
+    """Tell the drainers of these crews that these schools have something due."""
+    told = [(CHANNEL + crew, str(school)) for crew, school in due]
     with connection.cursor() as cursor:
-        cursor.execute(SAY, [CHANNEL, [str(school) for school in schools]])
+        cursor.execute(SAY, [[channel for channel, _ in told], [school for _, school in told]])
 
 
 class Ear:
-    """A connection of its own that hears the channel. Not behind a transaction pooler, where nothing would arrive."""
+    """A connection of its own that hears what is due for one crew.
 
-    def __init__(self) -> None:
+    Not behind a transaction pooler, where nothing would arrive.
+    """
+
+    def __init__(self, crew: Crew) -> None:
         self._wrapper: Any = connections.create_connection("default")
         self._wrapper.ensure_connection()
-        self._wrapper.connection.execute(f"LISTEN {CHANNEL}")
+        self._wrapper.connection.execute(f"LISTEN {CHANNEL}{crew}")
 
     def heard(self, seconds: float) -> Iterator[UUID]:
         """The schools that were named, after at most so many seconds. Raises what the driver raises when it is cut."""

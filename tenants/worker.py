@@ -15,7 +15,6 @@ from types import FrameType
 from typing import Any, NoReturn
 from uuid import uuid4
 
-from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 from django_q.cluster import Sentinel
@@ -85,8 +84,7 @@ class Stop:
 class Cluster(Sentinel):  # type: ignore[misc]
     def spawn_cluster(self) -> None:
         super().spawn_cluster()
-        of = settings.DRAINERS
-        self.stop_event.drainers = [self.spawn_process(drainers.serve, number, of) for number in range(of)]
+        self.stop_event.drainers = [self.spawn_process(drainers.serve, *place) for place in drainers.places()]
 
     def stop(self) -> None:
         for process in self.stop_event.drainers:

@@ -1,5 +1,7 @@
 """The queue as its own documentation sets it up on the ORM broker, on Django's own database backend."""
 
+import os
+
 from config.settings import DATABASES as OURS
 from config.settings import SECRET_KEY as SECRET_KEY
 
@@ -13,7 +15,8 @@ DATABASES = {
     }
 }
 Q_CLUSTER = {
-    "name": "stock", "workers": 2, "timeout": 90, "retry": 120, "queue_limit": 50, "bulk": 10, "orm": "default",
+    "name": "stock", "workers": int(os.environ["BENCH_WORKERS"]),
+    "timeout": 90, "retry": 120, "queue_limit": 50, "bulk": 10, "orm": "default",
     "scheduler": False, "log_level": "WARNING",  # the schedules in this database are the product's
 }  # fmt: skip
 USE_TZ = True

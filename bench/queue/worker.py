@@ -20,7 +20,7 @@ TABLE = "CREATE TABLE {s}.bench_effect (id uuid PRIMARY KEY, event uuid NOT NULL
 EFFECT = "INSERT INTO {s}.bench_effect (id, event, at) VALUES (%s, %s, clock_timestamp())"
 
 
-@reaction(KIND, name="bench.effect", lane=Lane.EVENTS)
+@reaction(KIND, name="bench.effect", lane=Lane.EVENTS, pipelined=True)
 def effect(event: Happened, *, now: datetime) -> None:
     send(EFFECT, [new_id(), event.id])
 

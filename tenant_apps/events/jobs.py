@@ -18,6 +18,7 @@ from tenants.current import SchoolRef
 from tenants.jobs import job, wake
 from tenants.ledger import BATCH
 from tenants.models import SchoolState, school_refs
+from tenants.reactions import Crew, Lane
 from tenants.scope import school_scope
 from tenants.traces import without_text
 from tenants.wakeups import say
@@ -27,10 +28,16 @@ _sealed: dict[UUID, float] = {}  # when this process last saw to a school's seal
 
 
 @job("events.turn")
-def turn(*, school: SchoolRef) -> bool:
-    """One turn for one school; whether something due may be left. Seals on its way, now and then."""
-    left = school.state == "active" and draining.drain(school, clock=timezone.now)
+def turn(*, school: SchoolRef, crew: Crew | None = None) -> bool:
+    """One turn for one school with the lanes of one crew, or all; whether something due may be left.
+
+    Seals on its way, now and then.
+    """
+    lanes = crew.lanes if crew else list(Lane)
+    left = school.state == "active" and draining.drain(school, clock=timezone.now, lanes=lanes)
     stir(school.id, now=timezone.now())
+    if crew not in (None, Crew.SCHOOL):
+        return left
     if time.monotonic() - _sealed.get(school.id, -settings.SEAL_EVERY_SECONDS) >= settings.SEAL_EVERY_SECONDS:
         _sealed[school.id] = time.monotonic()
         try:
@@ -64,7 +71,7 @@ def due(mine: Callable[[UUID], bool] = lambda school: True) -> list[UUID]:
 def sweep() -> None:
     """Wake a worker for every school with something due, both ways: a drainer may be deaf behind a pooler."""
     for school in due():
-        say([school])
+        say((crew, school) for crew in Crew)
         wake("events.drain", schools=[school])
 
 

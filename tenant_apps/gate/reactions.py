@@ -7,7 +7,7 @@ from tenant_apps.gate.services.flow import count_half_hour
 from tenants.reactions import Happened, Lane, reaction
 
 
-@reaction("gate.scan_recorded", name="gate.flow", lane=Lane.PROJECTIONS)
+@reaction("gate.scan_recorded", name="gate.flow", lane=Lane.PROJECTIONS, pipelined=True)
 def flow(event: Happened, /, *, now: datetime) -> None:
     """Keep the half-hour counts of Today's chart."""
     if Code(event.facts["code"]).moves:

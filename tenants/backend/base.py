@@ -7,10 +7,12 @@ not used here: it sets the path for the session, puts `public` on it and fails o
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.db.backends.postgresql import base
+from django.db.utils import Error
 
 from tenants.backend import kept
 from tenants.backend.operations import DatabaseOperations
@@ -117,6 +119,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return RowsCursor(self.connection)
         return super().create_cursor(name)
 
+    @property
+    def pipelined(self) -> bool:
+        return self._pipeline is not None
+
     def start_pipeline(self) -> None:
         """Send statements without waiting for each one's answer, until the transaction ends (see `school_scope`)."""
         self._pipeline = self.connection.pipeline()
@@ -148,6 +154,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._bare(self.ops.savepoint_create_sql(sid))
 
     def _savepoint_rollback(self, sid: str) -> None:
+        with suppress(Error):  # what failed in the pipeline is why we are here; until its end it takes nothing more
+            self.end_pipeline()
         self._bare(self.ops.savepoint_rollback_sql(sid))
 
     def _savepoint_commit(self, sid: str) -> None:

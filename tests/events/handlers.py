@@ -20,7 +20,8 @@ KIND = "test.happened"
 def following(run: Callable[..., None], **how: Any) -> Iterator[str]:
     """Subscribe `run` to KIND for as long as the block lasts; the reaction's name."""
     name = how.pop("name", "test.follow")
-    reaction(KIND, name=name, lane=how.pop("lane", Lane.EVENTS), **how)(run)
+    usual = Lane.POSTCOMMIT if how.get("outside") else Lane.EVENTS
+    reaction(KIND, name=name, lane=how.pop("lane", usual), **how)(run)
     try:
         yield name
     finally:

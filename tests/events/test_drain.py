@@ -8,8 +8,11 @@ from tenant_apps.events.models import Reaction, ReactionState
 from tenant_apps.events.services import drain as draining
 from tenant_apps.events.services.drain import ATTEMPTS, BACK_OFF, LONGEST, back_off, drain
 from tenant_apps.gate.models import Gate
+from tenants.ids import new_id
+from tenants.pipeline import send
 from tenants.reactions import Lane, ReactionError
 from tenants.scope import school_scope
+from tests import world
 from tests.events.handlers import Clock, following, happen
 
 
@@ -20,7 +23,7 @@ def only(cast) -> Reaction:
 
 def claim(cast, now):
     with school_scope(cast.ref):
-        asked = draining.claim([Lane.EVENTS], now=now)
+        asked = draining.claim(list(Lane), now=now)
     return draining.claimed(asked)
 
 
@@ -33,8 +36,19 @@ def make_gate(event, *, now):
     Gate.objects.create(name=f"By test {event.id}")
 
 
-def test_what_is_due_runs_once_and_is_done(greenfield, riverside):
-    with following(make_gate):
+def send_gate(event, *, now):
+    columns = "INSERT INTO {s}.gate_gate (id, name, active) VALUES (%s, %s, true)"
+    send(columns, [new_id(), f"By test {event.id}"])
+
+
+both_ways = pytest.mark.parametrize(
+    ("make", "how"), [(make_gate, {}), (send_gate, {"pipelined": True})], ids=["asked", "sent"]
+)
+
+
+@both_ways
+def test_what_is_due_runs_once_and_is_done(greenfield, riverside, make, how):
+    with following(make, **how):
         happen(greenfield)
         assert drain(greenfield.ref, clock=Clock()) is False
         assert drain(greenfield.ref, clock=Clock()) is False
@@ -43,12 +57,13 @@ def test_what_is_due_runs_once_and_is_done(greenfield, riverside):
     assert (gates(greenfield), gates(riverside)) == (1, 0)
 
 
-def test_effect_and_inbox_key_come_together_or_not_at_all(greenfield):
+@both_ways
+def test_effect_and_inbox_key_come_together_or_not_at_all(greenfield, make, how):
     def half(event, *, now):
-        make_gate(event, now=now)
+        make(event, now=now)
         raise ValueError("a secret nobody may read: 0821234567")
 
-    with following(half):
+    with following(half, **how):
         happen(greenfield)
         drain(greenfield.ref, clock=Clock())
     row = only(greenfield)
@@ -156,6 +171,20 @@ def test_a_reaction_nobody_knows_waits_for_a_newer_worker(greenfield):
 # -- leases -----------------------------------------------------------------------------------------------------------
 
 
+def test_what_is_sent_and_refused_by_the_database_is_a_failure_like_any_other(real_commits):
+    greenfield = world.read("greenfield")
+
+    def twice(event, *, now):
+        send_gate(event, now=now)
+        send("UPDATE {s}.gate_gate SET name = NULL", [])
+
+    with following(twice, pipelined=True):
+        happen(greenfield)
+        drain(greenfield.ref, clock=Clock())
+    row = only(greenfield)
+    assert (row.state, row.error, gates(greenfield)) == (ReactionState.WAITING, "IntegrityError", 0)
+
+
 def test_a_live_lease_is_respected_and_a_lapsed_one_taken_over(greenfield, settings):
     clock = Clock()
     with following(make_gate):
@@ -168,15 +197,16 @@ def test_a_live_lease_is_respected_and_a_lapsed_one_taken_over(greenfield, setti
         assert only(greenfield).attempts == 2
 
 
+@both_ways
 @pytest.mark.parametrize("outcome", ["done", "failed"])
-def test_a_run_that_lost_its_lease_can_neither_act_nor_close(greenfield, settings, outcome):
+def test_a_run_that_lost_its_lease_can_neither_act_nor_close(greenfield, settings, outcome, make, how):
     def run(event, *, now):
-        make_gate(event, now=now)
+        make(event, now=now)
         if outcome == "failed":
             raise OSError
 
     clock = Clock()
-    with following(run):
+    with following(run, **how):
         happen(greenfield)
         old = claim(greenfield, clock())
         clock.forward(timedelta(seconds=settings.REACTION_LEASE_SECONDS + 1))

@@ -8,7 +8,12 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from tenant_apps.events.models import Reaction, ReactionState
+from tenant_apps.events.services.drain import drain
+from tenants.pipeline import send
+from tenants.scope import school_scope
 from tests import world
+from tests.events.handlers import following, happen
 
 
 @pytest.fixture
@@ -62,3 +67,19 @@ def test_an_accepted_scan_waits_twice_for_the_database(real_commits, waits, dire
     assert answer.status_code == 201 and answer.json()["verdict"] == "admitted"
     # Django counts COMMIT as outside its block: it is the second of the transaction's two.
     assert waits.count(True) + 1 <= 2, waits
+
+
+def test_an_effect_that_is_only_sent_waits_once_with_its_record_its_commit_and_the_next_claim(waits):
+    cast = world.read("greenfield")
+
+    def rename(event, *, now):
+        send("UPDATE {s}.gate_gate SET name = name", [])
+
+    with following(rename, pipelined=True):
+        happen(cast, at=timezone.now(), times=3)
+        waits.clear()
+        drain(cast.ref, clock=timezone.now)
+    waited = len(waits)
+    with school_scope(cast.ref):
+        assert set(Reaction.objects.values_list("state", flat=True)) == {ReactionState.DONE}
+    assert waited <= 1 + 3, waits  # the first claim, and each effect

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -64,6 +65,8 @@ SET state = %s, error = %s, done_at = %s::timestamptz, next_at = COALESCE(%s::ti
     lease = NULL, leased_until = NULL
 WHERE id = %s AND lease = %s AND state = 'running' RETURNING id
 """
+# The same where nobody waits for the answer: without the row the transaction fails, and with it all that was sent.
+END_OR_FAIL = f"WITH ended AS ({END}) SELECT 1 / count(*) FROM ended"
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ class Turn:
     clock: Clock
     size: int
     leave: Leave
+    served: Sequence[Lane] = tuple(Lane)
     taken: dict[Lane, int] = field(default_factory=lambda: dict.fromkeys(Lane, 0))
     until: dict[Lane, datetime] = field(default_factory=dict)
     resting: set[Lane] = field(default_factory=set)
@@ -116,20 +120,20 @@ class Turn:
         """The lanes of which another reaction may begin."""
         if not self.leave.holds(now):
             return []
-        for lane in set(Lane) - {Lane.EMERGENCY} - self.resting:
+        for lane in set(self.served) - {Lane.EMERGENCY} - self.resting:
             if self.taken[lane] >= self.size or now >= self.until.get(lane, datetime.max.replace(tzinfo=now.tzinfo)):
                 self.resting.add(lane)
                 self.more = True
-        return [lane for lane in Lane if lane not in self.resting]
+        return [lane for lane in self.served if lane not in self.resting]
 
     def begin(self, lane: Lane, now: datetime) -> None:
         self.taken[lane] += 1
         self.until.setdefault(lane, now + SLICE)
 
 
-def drain(school: SchoolRef, *, clock: Clock, turn: int = TURN) -> bool:
-    """Run what is due in `school`, at most `turn` per lane; True when something due may be left."""
-    mine = Turn(clock, turn, Leave(school))
+def drain(school: SchoolRef, *, clock: Clock, turn: int = TURN, lanes: Sequence[Lane] = tuple(Lane)) -> bool:
+    """Run what is due in `lanes` of `school`, at most `turn` of each; True when something due may be left."""
+    mine = Turn(clock, turn, Leave(school), lanes)
     with school_scope(school):
         following = _ask(mine)
     reaction = _next(following, mine)
@@ -207,8 +211,11 @@ def _run(school: SchoolRef, reaction: Claimed, turn: Turn) -> Claimed | None:
 
 def _run_inside(school: SchoolRef, handler: Handler, reaction: Claimed, turn: Turn) -> Claimed | None:
     """Effect and inbox key in one transaction: a kill anywhere leaves both or neither."""
-    with school_scope(school):
-        if _ended(reaction, ReactionState.DONE, turn.clock()):
+    with school_scope(school, pipelined=handler.pipelined):
+        if handler.pipelined:
+            send(END_OR_FAIL, _words(reaction, ReactionState.DONE, turn.clock()))
+            handler.run(reaction.event, now=turn.clock())
+        elif _ended(reaction, ReactionState.DONE, turn.clock()):
             handler.run(reaction.event, now=turn.clock())
         following = _ask(turn)
     return _next(following, turn)
@@ -228,8 +235,14 @@ def _ended(
 ) -> bool:
     """Write down how a run ended, unless another worker took it over after its lease ran out."""
     with unanswered():
-        sent = send(END, [state.value, reason, at, again, reaction.id, reaction.lease])
+        sent = send(END, _words(reaction, state, at, reason, again))
     return bool(sent.rows())
+
+
+def _words(
+    reaction: Claimed, state: ReactionState, at: datetime | None, reason: str = "", again: datetime | None = None
+) -> list[Any]:
+    return [state.value, reason, at, again, reaction.id, reaction.lease]
 
 
 def _failed(school: SchoolRef, reaction: Claimed, error: Exception, turn: Turn) -> Claimed | None:

@@ -17,7 +17,7 @@ from tenants.current import current_school
 from tenants.ids import new_id
 from tenants.jobs import wake_after_commit
 from tenants.pipeline import send
-from tenants.reactions import handlers_of
+from tenants.reactions import Lane, handlers_of
 
 # Written by hand: every scan goes through here, and their plans must survive the switch between schools.
 EVENTS = """
@@ -82,7 +82,7 @@ def record_many(happened: Sequence[Fact], *, by: Actor, now: datetime) -> list[E
         send(BESIDE, _columns(beside))
     if follow:
         send(FOLLOW, _columns(follow))
-        wake_after_commit()
+        wake_after_commit({Lane(lane) for _, _, _, lane, *_ in follow})
     return events
 
 
