@@ -73,7 +73,8 @@ def test_every_page_is_clean_and_fits(visit, busy, language, width, theme):
         "console": "", "wall": "?wall=1", "health": "/health", "dead": "/dead-letters",
         "cause": f"/dead-letters/cause?handler={TELL}&reason=KeyError", "letter": f"/dead-letters/letters/{letter.pk}",
         "mails": f"/dead-letters/cause?handler={POST}&reason=unreachable", "mail": f"/dead-letters/letters/{mail}",
-        "batch": f"/dead-letters/batches/{batch.pk}", "audit": "/audit", "proof": "/audit?kind=deliveries,post&begins=2026-01-01T00:00:00%2B00:00",
+        "batch": f"/dead-letters/batches/{batch.pk}",
+        "audit": "/audit", "proof": "/audit?kind=deliveries,post&begins=2026-01-01T00:00:00%2B00:00",
     }  # fmt: skip
     for name, path in paths.items():
         page.goto(f"/operator{path}")
