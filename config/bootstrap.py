@@ -24,6 +24,10 @@ URLS = ("DATABASE_URL", *(f"{login.upper()}_DATABASE_URL" for login in roles.LOG
 CELL_URLS = {"schools": "CELLS", "migrator": "CELLS_MIGRATOR"}
 RUN_TIME_URLS = ("PLATFORM_DATABASE_URL", "SCHOOLS_DATABASE_URL")
 DEFAULTS = {"ENVIRONMENT": "local", "PORT": "8000"}
+OF_THE_DEMO = {  # nobody real: mail to this domain reaches nobody
+    "RESPONSIBLE_PARTY": "MySentinel Demonstration", "RESPONSIBLE_ADDRESS": "1 Example Street, Pretoria, 0002",
+    "INFORMATION_OFFICER": "Lindiwe Example", "INFORMATION_OFFICER_EMAIL": "privacy@mysentinel.example",
+}  # fmt: skip
 SETTING_UP = ("demo", "setup_database")
 ALONE = ("", "help", "--help", "--version")  # need no database to answer
 
@@ -70,7 +74,8 @@ def local(command: str) -> dict[str, str]:
     with _one_at_a_time(env.LOCAL):
         kept = made_once(env.LOCAL / "secrets.json")
         secret = {name: kept[name] for name in env.SECRETS}
-        values = {**DEFAULTS, **secret, **stored, **told, **_urls({**stored, **told}, told)}
+        demo = OF_THE_DEMO if command == "demo" else {}
+        values = {**DEFAULTS, **demo, **secret, **stored, **told, **_urls({**stored, **told}, told)}
         if command in SETTING_UP:
             values |= _cells(values, kept, rotate=False)
         if "PUBLIC_URL" not in told and ("PORT" in told or "PUBLIC_URL" not in stored):

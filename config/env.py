@@ -18,12 +18,14 @@ RUN_TIME = ("web", "worker")  # process kinds that never see the administrator's
 NOT_AT_RUN_TIME = ("DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS_ADMIN", "CELLS_MIGRATOR")
 PROVISIONER = "provisioner"  # has the migrator's login, but not the administrator's
 HOME_CELL = "home"  # the platform's own database
+MAILBOX = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
 CELL_NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
 KNOWN = (
     "ENVIRONMENT", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "DATABASE_URL", "PLATFORM_DATABASE_URL",
     "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS", "CELLS_MIGRATOR", "CELLS_ADMIN",
     "NEW_SCHOOLS_CELL", "EMAIL_URL", *SECRETS, "PUSH_ALLOW", "WHATSAPP_BASE_URL",
-    "SMS_BASE_URL", "BACKUP_MARKER",
+    "SMS_BASE_URL", "BACKUP_MARKER", "RESPONSIBLE_PARTY", "RESPONSIBLE_ADDRESS", "INFORMATION_OFFICER",
+    "INFORMATION_OFFICER_EMAIL",
 )  # fmt: skip
 
 
@@ -54,6 +56,20 @@ class Database:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Responsible:
+    """Who answers for what this installation itself collects about people. Empty where nobody was named."""
+
+    party: str = ""
+    address: str = ""
+    officer: str = ""
+    officer_email: str = ""
+
+    @property
+    def named(self) -> bool:
+        return all((self.party, self.address, self.officer, self.officer_email))
+
+
 @dataclass(frozen=True, repr=False)
 class Environment:
     """What the process was told. `migrator` is None in web and worker, whatever the environment holds."""
@@ -77,6 +93,7 @@ class Environment:
     vapid_private_key: str  # empty in a `manage` process alone
     stand_ins: tuple[str, ...]  # names of what sends messages to a stand-in instead of their provider
     backup_marker: str
+    responsible: Responsible
 
     @property
     def local(self) -> bool:
@@ -143,7 +160,16 @@ def load() -> Environment:
         token_keys=_needed(values, "TOKEN_KEYS"), seal_keys=values.get("SEAL_KEYS", ""),
         vapid_private_key=_vapid(values, kind), backup_marker=values.get("BACKUP_MARKER", ""),
         stand_ins=tuple(name for name in complete.ELSEWHERE if values.get(name)),
+        responsible=_responsible(values),
     )  # fmt: skip
+
+
+def _responsible(values: Mapping[str, str]) -> Responsible:
+    names = ("RESPONSIBLE_PARTY", "RESPONSIBLE_ADDRESS", "INFORMATION_OFFICER", "INFORMATION_OFFICER_EMAIL")
+    told = Responsible(*(" ".join(values.get(name, "").split()) for name in names))
+    if told.officer_email and not MAILBOX.fullmatch(told.officer_email):
+        raise BadEnvironment("INFORMATION_OFFICER_EMAIL must be an email address.")
+    return told
 
 
 def _not_hollow(values: Mapping[str, str], kind: str) -> None:

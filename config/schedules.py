@@ -11,11 +11,12 @@ SCHEDULES = {
     "post.tidy": 60,
     "identity.tidy": 60,
     "access.tidy": 60,
+    "access.finish": 1,  # approvals whose process died between the school and the platform
     "workflows.advance": 1,  # steps that sleep or were tried in vain; commits wake it at once
     "schools.tidy_drafts": 60,
     "billing.sweep": 10,  # schools whose count of billable learners is half a day old
     "billing.close": 60,
-    "canaries.ask": 15,  # some schools each time, those that waited longest first
+    "canaries.ask": 5,  # some schools each time, those that waited longest first; most of them by night
     "deliveries.sweep": 1,  # schools that should tell the platform how they are
     "deliveries.forget": 60,
     "deliveries.follow": 1,  # what became of replayed dead letters

@@ -23,6 +23,7 @@ BACKUP_MAX_AGE_HOURS = float(env.option("BACKUP_MAX_AGE_HOURS", "26"))
 PUBLIC_URL = ENV.public_url
 ALLOWED_HOSTS = ENV.allowed_hosts
 EMAIL_URL = ENV.email_url
+RESPONSIBLE = ENV.responsible
 HTTPS = PUBLIC_URL.startswith("https://")
 LOGIN_URL = "/login"
 APPEND_SLASH = False

@@ -10,10 +10,19 @@ Scope = Literal["school", "platform", "group"]
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """What a stand-in for somebody of the platform reaches, where a person's reach stands in rows about their login."""
+
+    schools: frozenset[UUID] = frozenset()  # as if it looked after a circle of these
+    regions: frozenset[str] = frozenset()  # as if it answered for these
+
+
+@dataclass(frozen=True)
 class Actor:
     """A signed-in person, or the system itself (`kind="system"`, named by `system`).
 
     `person` is the Staff row in the school, for a member of one; `login` and `session` are the platform's ids.
+    `bounds` take the system's reach away: it reaches then what its roles would, with these for rows, and no more.
     """
 
     kind: Literal["person", "system"]
@@ -26,6 +35,11 @@ class Actor:
     language: str = ""
     must_change_password: bool = False
     system: str = ""
+    bounds: Bounds | None = None
+
+    def __post_init__(self) -> None:
+        if self.bounds is not None and self.kind != "system":
+            raise TypeError("A person's reach stands in the database.")
 
     @property
     def own_classes_only(self) -> bool:

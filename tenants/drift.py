@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -96,9 +96,14 @@ def write_down(place: SchoolPlacement, differences: list[str], *, now: datetime,
             DriftFinding.objects.using(using).create(school_id=place.pk, found_at=now, **seen)
 
 
+def is_night(now: datetime) -> bool:
+    """Whether this is the time for work that can wait and takes its time."""
+    return now.astimezone(UTC).hour in NIGHT
+
+
 def by_night(*, now: datetime, clock: Callable[[], float] = time.monotonic) -> int:
     """A turn of the nightly look, so many seconds long, at schools not looked at since yesterday. How many it was."""
-    if now.hour not in NIGHT:
+    if not is_night(now):
         return 0
     until, looked = clock() + TURN, 0
     away = {cells.alias_of(name) for name in cells.silent()}  # or the same schools would be due for ever

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection, connections, transaction
 from django.utils import timezone
-from django_q.models import Schedule, Task
+from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
 
 from tenants import drift
@@ -59,6 +59,11 @@ def later(name: str, *ids: str, school: UUID | None = None) -> None:
         raise KeyError(name)
     envelope = {"job": name, "school": str(school) if school else None, "ids": list(ids)}
     async_task("tenants.jobs.run", json.dumps(envelope), task_name=name)
+
+
+def nobody_waits() -> bool:
+    """Whether the queue is empty, so that long work may go on."""
+    return not OrmQ.objects.exists()
 
 
 # A wake-up older than this was lost with its worker, and the next one counts again.

@@ -1,4 +1,4 @@
-"""Asking the product's read routes as somebody of a school, from inside this process.
+"""Asking the product's read routes as somebody, or as a stranger, from inside this process.
 
 There is no session, no token and no header to steal or to forge: `Inside` puts the actor behind the whole middleware,
 as an attribute of a request it made itself. The web process has its own handler, which knows nothing of this.
@@ -6,7 +6,7 @@ as an attribute of a request it made itself. The web process has its own handler
 
 import io
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
@@ -31,13 +31,13 @@ class Inside(BaseHandler):
         finally:
             request.actor = None  # type: ignore[attr-defined]
 
-    def get(self, address: str, *, by: Actor) -> Any:
+    def get(self, address: str, *, by: Actor | None) -> Any:
         """The answer to a GET. Nothing else can be asked: a search changes nothing."""
         path, _, query = address.partition("?")
         origin = urlsplit(settings.PUBLIC_URL)
         request = WSGIRequest(
             {
-                "REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": origin.netloc,
+                "REQUEST_METHOD": "GET", "PATH_INFO": unquote(path), "QUERY_STRING": query, "HTTP_HOST": origin.netloc,
                 "SERVER_NAME": origin.hostname or "localhost", "SERVER_PORT": str(origin.port or 80),
                 "wsgi.url_scheme": origin.scheme, "wsgi.input": io.BytesIO(),
             }

@@ -11,6 +11,8 @@ from uuid import UUID
 from django.core.cache import cache
 
 from config.canaries.marks import tables
+from config.canaries.reach import platform_tables
+from config.canaries.text import text_in
 from tenant_apps.people.models import SchoolProfile
 from tenants import scoped
 from tenants.ask import published
@@ -18,7 +20,7 @@ from tenants.current import SchoolRef
 from tenants.scope import school_scope
 
 ROWS = 50  # of a table, the newest
-FILES, BYTES = 50, 1_000_000  # of a school's folder
+FILES, BYTES = 50, 20_000_000  # of a school's folder, the newest
 PROBE = "canary"
 Place = tuple[str, Callable[[], str]]
 
@@ -27,6 +29,12 @@ def table_places() -> Iterator[Place]:
     """The newest rows of every table, projections included."""
     for model in tables():
         yield f"table {model._meta.db_table}", partial(_rows, model)
+
+
+def platform_places() -> Iterator[Place]:
+    """The newest rows of every table of the platform, jobs and their arguments among them."""
+    for model in platform_tables():
+        yield f"platform table {model._meta.db_table}", partial(_rows, model)
 
 
 def _rows(model: Any) -> str:
@@ -101,7 +109,7 @@ def _newest(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> str:
     with path.open("rb") as file:
-        return f"{path.name} {file.read(BYTES).decode('utf-8', 'replace')}"
+        return f"{path.name} {text_in(file.read(BYTES), f'file {path.suffix}')}"
 
 
 def own_canary() -> str:

@@ -2,22 +2,32 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.test import Client
+from django.utils.html import escape
 
 from config import complete
 from config.ops import static_is_there
-from config.probes.lines import Line, broken, judged, ready
+from config.probes.lines import Line, broken, judged, missing, ready
 
 STRANGER = "stranger.invalid"
 
 
 def _status(path: str, host: str) -> int:
+    return int(_answer(path, host).status_code)
+
+
+def _page(path: str, host: str) -> str:
+    return str(_answer(path, host).content.decode())
+
+
+def _answer(path: str, host: str) -> Any:
     logging.disable()  # a refusal that is wanted is no news
     try:
-        return int(Client(raise_request_exception=False).get(path, headers={"host": host}).status_code)
+        return Client(raise_request_exception=False).get(path, headers={"host": host})
     finally:
         logging.disable(logging.NOTSET)
 
@@ -43,6 +53,17 @@ def pages_of_local() -> Iterator[Line]:
         return
     status = _status("/dev/mailbox.json", urlsplit(settings.PUBLIC_URL).netloc)
     yield judged(about, "" if status == 404 else f"answer {status}: mail is open to anybody", "are not there")
+
+
+def responsible() -> Iterator[Line]:
+    """Whom the notice on /request-access names: looked at as a stranger sees it, so that nothing is only half said."""
+    about, told = "RESPONSIBLE_PARTY", settings.RESPONSIBLE
+    if not told.named:
+        yield missing(about, "the notice on /request-access says that nobody was named yet")
+        return
+    page = _page("/request-access/notice", urlsplit(settings.PUBLIC_URL).netloc)
+    shown = all(escape(text) in page for text in (told.party, told.address, told.officer, told.officer_email))
+    yield judged(about, "" if shown else "is not on /request-access/notice", "named to whoever asks for access")
 
 
 def stand_ins() -> Iterator[Line]:

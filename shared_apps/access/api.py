@@ -20,7 +20,7 @@ from shared_apps.access.schemas import (
     RequestsQuery,
 )
 from shared_apps.access.services import decisions, queue, requests
-from shared_apps.access.services.decisions import Grant
+from shared_apps.access.services.grants import Grant
 from shared_apps.access.services.queue import Row
 from shared_apps.access.services.requests import Particulars
 from tenants.door import Within, actor_of, api

@@ -19,6 +19,11 @@ ROLES = (
     ("super_admin", _("Super admin: everything; a second super admin has to agree")),
 )
 
+GIVEN = {  # what a role is called once somebody has it
+    "local_operator": _("Local operator"), "school_admin": _("School admin"), "regional_admin": _("Regional admin"),
+    "operator": _("Operator"), "finance": _("Finance"), "super_admin": _("Super admin"),
+}  # fmt: skip
+
 
 def _grouped(places: list[Group]) -> list[Group]:
     return [(name or str(_("Other countries")), entries) for name, entries in places]

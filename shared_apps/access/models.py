@@ -9,6 +9,7 @@ class RequestState(models.TextChoices):
     UNCONFIRMED = "unconfirmed"  # nobody sees it: whether the mailbox is theirs is not known
     WAITING = "waiting"
     SECOND = "second"  # one of two has agreed
+    LETTING_IN = "letting_in"  # decided; a school takes them on, and then the platform lets them in
     APPROVED = "approved"
     REJECTED = "rejected"
 

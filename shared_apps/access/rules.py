@@ -1,12 +1,16 @@
 """What can be decided about a request for access without asking anybody. Pure."""
 
+import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 CONFIRM_WITHIN = timedelta(days=7)  # or it is forgotten
 WAITS_AT_MOST = timedelta(days=180)
 KEPT_REFUSED = timedelta(days=30)  # in which it can be reopened
 KEPT_APPROVED = timedelta(days=7)
+DOUBLED = timedelta(minutes=10)  # the same again from the same mailbox is the same request
+TURNS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 OLD_AFTER = timedelta(days=3)
 
 # What may be given by whom. Nobody gives more than they hold; two people give the right to everything.
@@ -19,9 +23,43 @@ NEEDS_TWO = ("super_admin",)
 SCOPED = {"local_operator": "schools", "school_admin": "schools", "regional_admin": "regions"}
 
 
+@dataclass(frozen=True)
+class Regulator:
+    """Where one complains about what is done with information about oneself."""
+
+    address: str
+    phone: str
+    toll_free: str
+    email: str
+    complaints: str
+    portal: str
+
+
+# From the foot of inforegulator.org.za; the mailbox and the portal for complaints from pages that quote it.
+REGULATOR = Regulator(
+    address="Woodmead North Office Park, 54 Maxwell Drive, Woodmead, Johannesburg, 2191", phone="010 023 5200",
+    toll_free="0800 017 160", email="enquiries@inforegulator.org.za", complaints="POPIAComplaints@inforegulator.org.za",
+    portal="eservices.inforegulator.org.za",
+)  # fmt: skip
+
+
 def grantable(roles: Iterable[str]) -> tuple[str, ...]:
     """The roles that somebody with `roles` may give, narrowest first."""
     return max((GIVEN_BY.get(role, ()) for role in roles), key=len, default=())
+
+
+def plain_text(text: str, *, lines: bool = False) -> bool:
+    """Whether this holds nothing that breaks a line (but for `lines`), turns the writing round or cannot be seen."""
+    return not any(
+        unicodedata.category(letter) in ("Cc", "Zl", "Zp") and not (lines and letter in "\r\n\t") or letter in TURNS
+        for letter in text
+    )
+
+
+def mailboxes(address: str) -> tuple[str, ...]:
+    """The address, and the one that it is a branch of: most mail servers put `ann+x@` into the mailbox of `ann@`."""
+    name, _, domain = address.strip().partition("@")
+    return (address, f"{name.partition('+')[0]}@{domain}")
 
 
 def is_old(waiting_since: datetime, now: datetime) -> bool:

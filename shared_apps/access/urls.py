@@ -6,6 +6,7 @@ from shared_apps.access import views
 
 urlpatterns = [
     path("request-access", views.ask),
+    path("request-access/notice", views.notice),
     path("request-access/confirm/<str:secret>", views.confirm),
     path("request-access/status/<str:secret>", views.status),
     path("operator/regions", views.places),

@@ -3,33 +3,44 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, override, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from shared_apps.access.forms import ROLES, AskForm, PlaceForm, RejectForm
+from shared_apps.access.forms import GIVEN, ROLES, AskForm, PlaceForm, RejectForm
 from shared_apps.access.models import RequestState
-from shared_apps.access.rules import SCOPED, grantable
+from shared_apps.access.rules import (
+    CONFIRM_WITHIN,
+    KEPT_APPROVED,
+    KEPT_REFUSED,
+    REGULATOR,
+    SCOPED,
+    WAITS_AT_MOST,
+    grantable,
+)
 from shared_apps.access.services import decisions, queue, requests
 from shared_apps.access.services.admins import NewSchool
-from shared_apps.access.services.decisions import Grant
+from shared_apps.access.services.grants import Grant
 from shared_apps.access.services.requests import Particulars
 from shared_apps.audit.services import record
 from shared_apps.groups.services import regions_of, under, within_reach
+from shared_apps.identity.services import limits
 from shared_apps.post.services import write
 from shared_apps.regions import services as regions
 from shared_apps.regions.rules import holds
 from shared_apps.regions.services import choices, name_of
 from shared_apps.schools.services.onboarding_answers import CLOSE, ZONE
+from shared_apps.schools.services.onboarding_doubts import alike
 from tenants.actor import Actor
 from tenants.door import Within, actor_of, page
 from tenants.ids import parse_id
 from tenants.models import School
 from tenants.permissions import Permission, may
-from tenants.problems import Refusal, not_found
+from tenants.problems import Refusal, conflict, not_found
 from tenants.tables import csv_text
 
 PER_PAGE = 50
@@ -62,13 +73,34 @@ def ask(request: HttpRequest) -> HttpResponse:
             return redirect(f"/request-access?{urlencode({'sent': asked.reference})}")
         except Refusal as refusal:
             form.refuse(refusal, too_many_requests=_("Asked for too often. Try again tomorrow."))
-            response = render(request, "access/ask.html", {"form": form}, status=refusal.status)
+            more = {"form": form, "responsible": settings.RESPONSIBLE}
+            response = render(request, "access/ask.html", more, status=refusal.status)
             for name, value in refusal.headers.items():
                 response[name] = value
             return response
     sent = request.GET.get("sent", "")
     sent = sent if len(sent) <= 12 and sent.isalnum() and not form.is_bound else ""
-    return render(request, "access/ask.html", {"form": form, "sent": sent}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "access/ask.html",
+        {"form": form, "sent": sent, "responsible": settings.RESPONSIBLE},
+        status=422 if form.errors else 200,
+    )
+
+
+@page(permission=None, within=Within.OPEN, audit=None)
+def notice(request: HttpRequest) -> HttpResponse:
+    """What is done with what one writes on the page before, by whom, and what one may do about it."""
+    kept = {"unconfirmed": CONFIRM_WITHIN, "waiting": WAITS_AT_MOST, "refused": KEPT_REFUSED, "approved": KEPT_APPROVED}
+    more = {
+        "responsible": settings.RESPONSIBLE, "regulator": REGULATOR,
+        "kept": {name: time.days for name, time in {**kept, "network": limits.KEPT}.items()},
+    }  # fmt: skip
+    asked_for = request.GET.get("in", "")
+    with override(asked_for if asked_for in dict(settings.LANGUAGES) else get_language()):
+        response = render(request, "access/notice.html", more)
+        response["Content-Language"] = get_language() or "en"
+    return response
 
 
 @page(permission=None, within=Within.OPEN, audit="access.confirmed", by_link=True)
@@ -118,6 +150,7 @@ def approve(request: HttpRequest, request_id: str) -> HttpResponse:
     if request.method != "POST":
         return redirect(f"/operator/requests/{request_id}")
     try:
+        _must_have_seen_those_alike(request, actor, request_id)
         approved = decisions.approve(
             request=parse_id(request_id), grant=_grant(request), by=actor, now=timezone.now()
         )  # fmt: skip
@@ -125,6 +158,23 @@ def approve(request: HttpRequest, request_id: str) -> HttpResponse:
         return _refused(request, actor, request_id, refusal, "approve")
     saved = "request_approved" if approved.account else "request_agreed"
     return redirect(f"/operator/requests/{request_id}?saved={saved}")
+
+
+def _must_have_seen_those_alike(request: HttpRequest, actor: Actor, request_id: str) -> None:
+    """A new school is begun once the schools with a similar name were on the page. Raises 404, 409 `looks_like`."""
+    if request.POST.get("role") != NEW_SCHOOL:
+        return
+    row = queue.found(actor, parse_id(request_id), now=timezone.now())
+    seen = set(request.POST.getlist("seen"))
+    if row.request.state in queue.OPEN and any(str(one.pk) not in seen for one in _alike(row, request.POST, actor)):
+        raise conflict(
+            _("Schools with a similar name are listed above. Approve again if this is another one."), "looks_like"
+        )
+
+
+def _alike(row: queue.Row, chosen: Any, actor: Actor) -> list[School]:
+    """Schools within reach that are called like the one that is asked for."""
+    return alike(chosen.get("school_name", "").replace("\0", "")[:200].strip() or row.said.organization, actor=actor)
 
 
 def _grant(request: HttpRequest) -> Grant:
@@ -262,12 +312,14 @@ def _panel(request: HttpRequest, actor: Actor, request_id: str) -> dict[str, Any
     role = chosen.get("role") or agreed.get("role") or roles[0]
     return {
         "open": row, "region": name_of(row.request.region, language), "can_sign_in": queue.can_sign_in(row),
+        "schools_alike": _alike(row, chosen, actor) if row.request.state in queue.OPEN else [],
         "alike": queue.opened(actor, list(queue.duplicates(actor, row.request)[:5]), now=now),
         "roles": [(key, str(label), key == role) for key, label in ROLES if key in roles],
         "schools": _schools(actor, row, chosen), "find": chosen.get("find", "")[:100],
         "places": _places(actor, row, chosen.getlist("regions"), language),
         "new": _new_school(row, chosen, language) if NEW_SCHOOL in roles else None,
         "mails": _mails(row), "waits": row.request.state in queue.OPEN, "reject_form": RejectForm(),
+        "given": GIVEN.get(row.request.outcome.get("role", ""), ""),
         "answering": name_of(row.answering, language) if row.answering else "",
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ from ninja import Query, Router, Status
 
 from shared_apps.deliveries.models import Batch
 from shared_apps.deliveries.schemas import BatchIn, BatchOut, ConfirmIn, LettersOut, LettersQuery, PayloadOut
-from shared_apps.deliveries.services import batches, letters, totals
+from shared_apps.deliveries.services import batches, letters, standing, totals
 from tenants.door import Within, actor_of, api
 from tenants.ids import parse_id
 from tenants.permissions import Permission
@@ -108,7 +108,7 @@ def begin(request: HttpRequest, body: BatchIn) -> Status[dict[str, Any]]:
 )  # fmt: skip
 def batch(request: HttpRequest, batch_id: UUID) -> dict[str, Any]:
     """Where a batch stands, and what became of its letters."""
-    return batch_out(letters.batch_within(actor_of(request), batch_id))
+    return batch_out(standing.batch_within(actor_of(request), batch_id))
 
 
 @api(
@@ -117,7 +117,7 @@ def batch(request: HttpRequest, batch_id: UUID) -> dict[str, Any]:
 )  # fmt: skip
 def confirm(request: HttpRequest, batch_id: UUID, body: ConfirmIn | None = None) -> dict[str, Any]:
     """Do what was counted: whose time has run out since stays dead. A discard needs its reason."""
-    found, actor = letters.batch_within(actor_of(request), batch_id), actor_of(request)
+    found, actor = standing.batch_within(actor_of(request), batch_id), actor_of(request)
     batches.confirm(found, by=actor, now=timezone.now(), why=body.why if body else "")
     return batch_out(found)
 
@@ -128,16 +128,16 @@ def confirm(request: HttpRequest, batch_id: UUID, body: ConfirmIn | None = None)
 )  # fmt: skip
 def cancel(request: HttpRequest, batch_id: UUID) -> dict[str, Any]:
     """Leave everything as it is, as long as nothing was done."""
-    found = letters.batch_within(actor_of(request), batch_id)
+    found = standing.batch_within(actor_of(request), batch_id)
     batches.cancel(found, by=actor_of(request), now=timezone.now())
     return batch_out(found)
 
 
 def batch_out(found: Batch) -> dict[str, Any]:
-    far = letters.progress(found)
+    far = standing.progress(found)
     return {
         "id": found.pk, "act": found.act, "state": found.state, "handler": found.handler, "reason": found.reason,
         "why": found.why, "asked_at": found.asked_at, "acted_at": found.acted_at, "parts": far["schools"],
         "counted": far["counted"], "acted": far["acted"], "failed": far["failed"], "fresh": far["fresh"],
-        "expired": far["expired"], "people": far["people"], "outcome": letters.outcome(found),
+        "expired": far["expired"], "people": far["people"], "outcome": standing.outcome(found),
     }  # fmt: skip

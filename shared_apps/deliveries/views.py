@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from shared_apps.deliveries.forms import SIZE, WHY, Cause, chosen
 from shared_apps.deliveries.models import Batch
-from shared_apps.deliveries.services import batches, letters, totals
+from shared_apps.deliveries.services import batches, letters, standing, totals
 from shared_apps.deliveries.services.places import POST
 from shared_apps.deliveries.services.words import STATES, handler_words, mail_words, reason_words
 from tenants.door import Within, actor_of, page
@@ -38,7 +38,7 @@ def causes(request: HttpRequest) -> HttpResponse:
         (one, handler_words(one.handler), reason_words(one.reason), Cause(one.handler, one.reason).address())
         for one in found
     ]
-    recent = letters.batches_within(actor).exclude(state="cancelled").order_by("-pk")[:RECENT]
+    recent = standing.batches_within(actor).exclude(state="cancelled").order_by("-pk")[:RECENT]
     history = HISTORY if may(actor, Permission.AUDIT_READ) else ""
     return show(request, "causes", {"rows": rows, "all": totals.together(found), "recent": recent, "history": history})
 
@@ -114,13 +114,13 @@ def begin(request: HttpRequest) -> HttpResponse:
 @page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
 def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Where a batch stands: counting, waiting for a yes, at work, and what became of it."""
-    return _batch(request, letters.batch_within(actor_of(request), batch_id))
+    return _batch(request, standing.batch_within(actor_of(request), batch_id))
 
 
 @page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit="deliveries.letters_replayed")
 def confirm(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        found = letters.batch_within(actor_of(request), batch_id)
+        found = standing.batch_within(actor_of(request), batch_id)
         try:
             batches.confirm(found, by=actor_of(request), now=timezone.now(), why=request.POST.get("why", ""))
         except Refusal as refusal:
@@ -134,13 +134,13 @@ def confirm(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     if request.method == "POST":
         actor = actor_of(request)
-        batches.cancel(letters.batch_within(actor, batch_id), by=actor, now=timezone.now())
+        batches.cancel(standing.batch_within(actor, batch_id), by=actor, now=timezone.now())
         return redirect(f"{ROOT}?saved=left_dead")
     return redirect(f"{ROOT}/batches/{batch_id}")
 
 
 def _batch(request: HttpRequest, found: Batch, *, problem: str = "", status: int = 200) -> HttpResponse:
-    what, progress = letters.outcome(found), letters.progress(found)
+    what, progress = standing.outcome(found), standing.progress(found)
     context = {
         "every": QUICK if found.state in ("counting", "running") else USUAL,
         "batch": found, "batch_path": f"{ROOT}/batches/{found.pk}", "progress": progress,
@@ -149,7 +149,7 @@ def _batch(request: HttpRequest, found: Batch, *, problem: str = "", status: int
         "what": handler_words(found.handler) if found.handler else "",
         "reason": reason_words(found.reason) if found.handler else "",
         "outcome": [(state, words, what[state]) for state, words in STATES.items() if what.get(state)],
-        "parts": letters.parts(found, limit=SCHOOLS_SHOWN),
+        "parts": standing.parts(found, limit=SCHOOLS_SHOWN),
     }  # fmt: skip
     response = show(request, "batch", context)
     response.status_code = status

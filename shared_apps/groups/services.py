@@ -1,5 +1,7 @@
 """Which schools a person of the platform may see and act on: the one answer for lists, single pages and exports."""
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 
 from shared_apps.groups.models import CircleKeeper, CircleSchool
@@ -18,20 +20,29 @@ def within_reach(actor: Actor) -> QuerySet[School]:
     schools: QuerySet[School] = School.objects.all()
     if actor.scope != "platform":
         return schools.none()
-    if actor.kind == "system" or actor.roles & EVERYWHERE:
+    if (actor.kind == "system" and actor.bounds is None) or actor.roles & EVERYWHERE:
         return schools
     reached = Q(pk__in=[])
     if "regional_admin" in actor.roles:
         for region in regions_of(actor):
             reached |= under(region)
     if "local_operator" in actor.roles:
-        circles = CircleKeeper.objects.filter(login=actor.login).values("circle")
-        reached |= Q(pk__in=CircleSchool.objects.filter(circle__in=circles).values("school"))
+        reached |= Q(pk__in=_looked_after(actor))
     return schools.filter(reached)
+
+
+def _looked_after(actor: Actor) -> Any:
+    """The ids of the schools in a local operator's circles."""
+    if actor.bounds is not None:
+        return actor.bounds.schools
+    circles = CircleKeeper.objects.filter(login=actor.login).values("circle")
+    return CircleSchool.objects.filter(circle__in=circles).values("school")
 
 
 def regions_of(actor: Actor) -> list[str]:
     """The regions a regional admin answers for."""
+    if actor.bounds is not None:
+        return sorted(actor.bounds.regions)
     held = Membership.objects.filter(login=actor.login, school=None, role="regional_admin", active=True)
     return sorted(region for region in held.values_list("region", flat=True) if region)
 

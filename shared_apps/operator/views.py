@@ -15,7 +15,8 @@ from shared_apps.deliveries.rules import Life, rate
 from shared_apps.deliveries.services.totals import Deliveries
 from shared_apps.deliveries.services.words import reason_words
 from shared_apps.operator.forms.health import SIZE, STATES, HealthQuery
-from shared_apps.operator.forms.trail import TrailQuery, read_moment
+from shared_apps.operator.forms.moments import read_moment
+from shared_apps.operator.forms.trail import TrailQuery
 from shared_apps.operator.forms.trail_file import trail_csv
 from shared_apps.operator.rules import Hours, chart
 from shared_apps.operator.services import health as reading

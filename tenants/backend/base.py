@@ -16,7 +16,7 @@ from django.db.utils import Error
 
 from tenants.backend import kept
 from tenants.backend.operations import DatabaseOperations
-from tenants.backend.rows import RowsCursor
+from tenants.backend.rows import PartsCursor, RowsCursor
 from tenants.current import OutsideScope, SchoolRef, WrongSchool, school_or_none
 
 # Hot statements are planned once per school and connection; PostgreSQL would plan anew for the length of each array.
@@ -114,7 +114,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def create_cursor(self, name: str | None = None) -> Any:
         if name and self.scoped:
             # Never a cursor that outlives the transaction, and with it the scope.
-            return self.connection.cursor(name, scrollable=False, withhold=False)
+            return PartsCursor(self.connection, name, scrollable=False, withhold=False)
         if self.scoped:
             return RowsCursor(self.connection)
         return super().create_cursor(name)

@@ -5,13 +5,16 @@ a guard before the wall, not the wall: `tests/isolation/test_injection.py` tries
 """
 
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.utils import DatabaseError
+from psycopg import ServerCursor
 
 # LOCK, because a projection that is made anew keeps everybody else from writing to it.
-ROWS = re.compile(r"[\s(]*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES|LOCK)\b", re.IGNORECASE)
+WORDS = r"[\s(]*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES|LOCK)\b"
+ROWS = re.compile(WORDS, re.IGNORECASE)
+SENT = re.compile(WORDS.encode(), re.IGNORECASE)
 
 
 class NotAboutRows(DatabaseError):
@@ -33,5 +36,17 @@ class RowsCursor(Bound):  # type: ignore[misc]
         return super().executemany(query, params_seq, **more)
 
     def _execute_send(self, query: Any, *, force_extended: bool = False, binary: bool | None = None) -> None:
+        # Here everything goes by, the driver's `stream` and `copy` too, which ask nobody else.
+        if not SENT.match(query.query):
+            raise NotAboutRows("A school's cursor reads and writes rows, and nothing else.")
         # The extended protocol takes one statement, with parameters or without.
         super()._execute_send(query, force_extended=True, binary=binary)
+
+
+class PartsCursor(ServerCursor[Any]):
+    """Rows a part at a time, from one SELECT that the driver declares a cursor for. It copies and streams nothing."""
+
+    def copy(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NotAboutRows("A school's cursor reads and writes rows, and nothing else.")
+
+    stream = copy

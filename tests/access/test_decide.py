@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from shared_apps.access.models import AccessRequest
 from shared_apps.access.services import decisions, requests
-from shared_apps.access.services.decisions import Grant
+from shared_apps.access.services.grants import Grant
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.groups.models import Circle
 from shared_apps.groups.services import within_reach

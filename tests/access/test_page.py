@@ -118,6 +118,17 @@ def test_an_old_request_is_among_what_needs_somebody_for_those_who_decide():
     assert words not in text_of(browser("operator@example.com").get("/operator"))
 
 
+def test_once_approved_the_panel_says_what_was_given_and_warns_of_nothing(greenfield):
+    asked = waiting()
+    page, path = browser(GAUTENG), f"/operator/requests/{asked.id}"
+    assert "UTC" not in text_of(page.get(path)), "the page speaks its reader’s time, as every other does"
+    page.post(f"{path}/approve", {"role": "local_operator", "schools": str(greenfield.ref.id)})
+    text = text_of(page.get(f"{path}?state=approved"))
+    assert "Local operator" in text and "local_operator" not in text
+    assert "Somebody signs in with this address already" not in text and "Is this school here already?" not in text
+    assert "The account stays." in text
+
+
 def test_what_no_form_would_send_is_refused_and_breaks_nothing():
     asked = waiting()
     page, path = browser(ROOT), f"/operator/requests/{asked.id}"

@@ -8,6 +8,9 @@ from django.utils import timezone
 
 from shared_apps.audit.models import CanaryCheck
 from shared_apps.audit.services.canaries import Canaries, canaries, canary_numbers
+from shared_apps.operator.services.health import signals_of
+from shared_apps.operator.services.picture import picture
+from tenants.actor import Actor
 from tenants.ask import Unavailable
 from tenants.models import School
 from tests.world import MORNING
@@ -73,3 +76,15 @@ def test_metrics_are_silent_about_what_is_not_known(greenfield):
 def test_metrics_name_no_school(greenfield, riverside, field):
     checked(greenfield, timezone.now())
     assert str(getattr(greenfield.ref, field)) not in Client().get("/metrics").content.decode()
+
+
+def test_operators_are_told_of_what_could_not_be_asked(greenfield, riverside):
+    now = timezone.now()
+    checked(greenfield, now, failed=2, places=["not asked: GET /x/{y}"])
+    checked(riverside, now)
+    operator = Actor("system", "platform", frozenset({"operator"}))
+    (signal,) = (one for one in signals_of(picture(operator, now=now)) if one.key == "leaks")
+    assert signal.value == "0" and "not read: 2" in signal.note
+    CanaryCheck.objects.update(failed=0)
+    (signal,) = (one for one in signals_of(picture(operator, now=now)) if one.key == "leaks")
+    assert "not read" not in signal.note

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.deliveries.models import Batch, DeadLetter
-from shared_apps.deliveries.services import batches, letters
+from shared_apps.deliveries.services import batches, standing
 from tenant_apps.events.models import Event, Reaction
 from tenant_apps.messaging.models import Delivery
 from tenants.actor import Actor
@@ -177,7 +177,7 @@ def test_a_batch_of_ones_own_schools_is_seen_and_one_that_reaches_further_is_not
     nobody = Actor(kind="person", scope="platform", roles=frozenset({"local_operator"}), login=new_id())
     dead_in(greenfield, now)
     batches.begin(by=operator, now=now, act="replay")
-    assert letters.batches_within(operator).count() == 1 and letters.batches_within(nobody).count() == 0
+    assert standing.batches_within(operator).count() == 1 and standing.batches_within(nobody).count() == 0
 
 
 # -- bad input ---------------------------------------------------------------------------------------------------------

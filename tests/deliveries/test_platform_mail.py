@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.deliveries.models import Batch, BatchPart
-from shared_apps.deliveries.services import batches, letters, totals
+from shared_apps.deliveries.services import batches, letters, standing, totals
 from shared_apps.deliveries.services.places import POST
 from shared_apps.deliveries.services.words import MAILS
 from shared_apps.operator.services.needs import needs_of
@@ -103,7 +103,7 @@ def test_those_who_watch_a_part_neither_see_nor_reach_it(greenfield, now):
     assert totals.troubles(REGIONAL)["dead"] == [] and letters.listed(REGIONAL, limit=9) == []
     for ask in (
         lambda: letters.letter_within(REGIONAL, key),
-        lambda: letters.batch_within(REGIONAL, batch.pk),
+        lambda: standing.batch_within(REGIONAL, batch.pk),
         lambda: batches.begin(by=REGIONAL, now=now, act="replay", letters=[key]),
         lambda: batches.begin(by=REGIONAL, now=now, act="discard"),
     ):

@@ -9,7 +9,7 @@ from django_q.models import OrmQ
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.deliveries.models import Batch, BatchPart
-from shared_apps.deliveries.services import batches, letters
+from shared_apps.deliveries.services import batches, letters, standing
 from shared_apps.post import models as post
 from shared_apps.post.services import send
 from tenant_apps.events.models import Event, Reaction
@@ -93,7 +93,7 @@ def test_a_batch_killed_around_each_commit_goes_on_and_tells_nobody_twice(casts,
         for batch in found:
             eventually(lambda batch=batch: settled(batch), f"batch {batch.pk}", log=process.log, seconds=200)
     for batch in found:
-        assert letters.outcome(batch) == {"done": 3} and batch.parts.filter(state="acted").count() == 3
+        assert standing.outcome(batch) == {"done": 3} and batch.parts.filter(state="acted").count() == 3
     for cast in casts:
         assert told_in(cast) == len(POINTS)
         with school_scope(cast.ref):

@@ -1,7 +1,7 @@
 """The guard before the wall: a school's cursor takes one statement about rows, whoever wrote it."""
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.db.utils import DatabaseError, ProgrammingError
 
 from tenant_apps.people.models import Learner
@@ -62,6 +62,36 @@ def test_hot_statements_go_through_the_same_guard(greenfield):
         send("SET ROLE x", [])
 
 
+def copied(cursor, statement):
+    with cursor.copy(statement) as copy:
+        list(copy)
+
+
+def streamed(cursor, statement):
+    return list(cursor.stream(statement))
+
+
+@pytest.mark.parametrize("way", [copied, streamed])
+@pytest.mark.parametrize("statement", ["SET LOCAL ROLE {role}", "COPY people_learner TO STDOUT", "DO $$ BEGIN END $$"])
+def test_the_drivers_other_ways_go_through_the_same_guard(greenfield, riverside, way, statement):
+    """They ask nobody's `execute`; the driver says that it got no rows only after a role has been taken."""
+    with school_scope(greenfield.ref), connections["schools"].cursor() as cursor:
+        with pytest.raises(NotAboutRows):
+            way(cursor, statement.format(role=riverside.ref.role))
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == (greenfield.ref.role,)
+
+
+@pytest.mark.parametrize("way", [copied, streamed])
+def test_a_cursor_that_reads_in_parts_has_no_other_ways(greenfield, riverside, way):
+    with school_scope(greenfield.ref), connections["schools"].chunked_cursor() as parts:
+        with pytest.raises(NotAboutRows):
+            way(parts, f"SET LOCAL ROLE {riverside.ref.role}")
+        with connections["schools"].cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            assert cursor.fetchone() == (greenfield.ref.role,)
+
+
 def test_a_cursor_that_reads_in_parts_still_does(greenfield):
     with school_scope(greenfield.ref):
         assert len(list(Learner.objects.iterator(chunk_size=3))) == len(greenfield.learners)
@@ -80,3 +110,9 @@ def test_what_the_database_refuses_is_refused_with_the_guard_as_well(greenfield,
     except DatabaseError:
         return
     assert row.outcome == "blind" and greenfield.canary not in answer
+
+
+@pytest.mark.django_db
+def test_a_platform_statement_with_values_is_one_statement_too():
+    with pytest.raises(DatabaseError, match="multiple commands"), connection.cursor() as cursor:
+        cursor.execute("SELECT %s; SELECT 1", ["x"])

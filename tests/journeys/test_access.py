@@ -11,7 +11,10 @@ from tests.journeys.acts import axe_clean, fits, sign_in, snap
 pytestmark = [pytest.mark.journey, pytest.mark.processes]
 NEW = "quiet river walks home"
 TO = "naledi@district.example"
-WAYS = [("en", 1280, "light", False), ("zu", 360, "dark", True), ("af", 360, "contrast", True)]
+WAYS = [
+    ("en", 1280, "light", False), ("en", 320, "dark", True), ("zu", 360, "dark", True), ("zu", 1280, "light", True),
+    ("af", 320, "contrast", True),
+]  # fmt: skip
 
 
 def looked_at(page, name):
@@ -39,8 +42,14 @@ def test_a_stranger_asks_is_approved_and_signs_in(live_site, visit, tmp_path, la
         page = visit(language=language, width=width, theme=theme, script=script)
         look = (lambda name: looked_at(page, f"{name}-{shape}")) if script else (lambda name: None)
         page.goto("/login")
+        look("sign-in")
         page.locator("a[href='/request-access']").click()
         look("ask")
+        page.locator("a[href='/request-access/notice']").click()
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        expect(page.locator("main")).to_contain_text("POPIAComplaints@inforegulator.org.za")
+        look("notice")
+        page.locator("main a[href='/request-access']").last.click()
         page.locator("main form [type=submit]").click()
         expect(page.locator("[data-summary]")).to_be_visible()
         look("ask-empty")
@@ -71,7 +80,8 @@ def test_a_stranger_asks_is_approved_and_signs_in(live_site, visit, tmp_path, la
         expect(decider.locator(".toast")).to_be_visible()
         looked_at(decider, f"approved-{shape}")
 
-        page.goto(mail(page, worker, "/set-password/"))
+        spent = mail(page, worker, "/set-password/")
+        page.goto(spent)
         look("set-password")
         page.locator("[name=new]").fill("short")
         page.locator("main form [type=submit]").click()
@@ -81,6 +91,10 @@ def test_a_stranger_asks_is_approved_and_signs_in(live_site, visit, tmp_path, la
         page.locator("main form [type=submit]").click()
         page.wait_for_url("**/login?saved")
         look("saved")
+        page.goto(spent)
+        expect(page.locator("h1")).to_be_visible()
+        look("link-used")
+        page.goto("/login")
         page.locator("[name=email]").fill(TO)
         page.locator("[name=password]").fill(NEW)
         page.locator("form[action='/login'] [type=submit]").click()
@@ -91,24 +105,95 @@ def test_a_stranger_asks_is_approved_and_signs_in(live_site, visit, tmp_path, la
     assert secrets == [], "no secret of a link is in the log"
 
 
+def asks(page, worker, organization, region):
+    """Ask and confirm, without looking; the path of the status page."""
+    page.goto("/request-access")
+    for name, value in (("full_name", "Naledi Khumalo"), ("work_email", TO), ("organization", organization)):
+        page.locator(f"[name={name}]").fill(value)
+    page.locator("[name=region]").select_option(region)
+    page.locator("[name=reason]").fill("I am the principal.")
+    page.locator("main form [type=submit]").click()
+    page.wait_for_url("**/request-access?sent=*")
+    page.goto(mail(page, worker, "/request-access/confirm/"))
+    page.locator("main form [type=submit]").click()
+    page.wait_for_url("**/request-access/status/**")
+    return page.url
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "theme"), [("en", 1280, "dark"), ("zu", 320, "light"), ("af", 360, "dark")]
+)
+def test_an_admin_of_a_school_that_is_here_signs_in_at_its_own_address(
+    live_site, visit, tmp_path, language, width, theme
+):
+    """The panel shows the school that the request looks like; the first sign-in is at the school's own page."""
+    shape = f"{language}-{width}-{theme}"
+    with processes.worker(live_site.database, tmp_path / "worker.log") as worker:
+        page = visit(language=language, width=width, theme=theme)
+        status = asks(page, worker, "Greenfield Primary School", "ZA-GP")
+        decider = visit(language=language, width=width, theme=theme)
+        sign_in(decider, "gauteng@example.com")
+        decider.goto("/operator/requests")
+        decider.locator("th[scope=row] a").click()
+        alike = decider.locator(".requests__panel .notice a[href^='/operator/schools/']")
+        expect(alike).to_contain_text("Greenfield Primary")
+        looked_at(decider, f"panel-alike-{shape}")
+        key = alike.get_attribute("href").rpartition("/")[2]
+        decider.locator("#role-school_admin").check()
+        decider.locator(f"[name=schools][value='{key}']").check()
+        decider.locator(".requests__grant [type=submit].button--primary").click()
+        decider.wait_for_url("**saved=request_approved")
+        page.goto(status)
+        looked_at(page, f"status-approved-{shape}")
+        page.goto(mail(page, worker, "/set-password/"))
+        page.locator("[name=new]").fill(NEW)
+        page.locator("main form [type=submit]").click()
+        page.wait_for_url("**/login?saved")
+        page.goto("/s/greenfield/")
+        expect(page.locator("h1")).to_contain_text("Greenfield Primary")
+        looked_at(page, f"branded-{shape}")
+        page.locator("[name=email]").fill(TO)
+        page.locator("[name=password]").fill(NEW)
+        page.locator("form[action='/login'] [type=submit]").click()
+        page.wait_for_url("**/s/greenfield/")
+        told = page.request.get("/api/me").json()
+        assert (told["name"], told["roles"], told["school"]["slug"]) == (
+            "Naledi Khumalo", ["school_admin"], "greenfield"
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), [("zu", 360, "light"), ("en", 320, "dark")])
+def test_a_rejected_request_is_reopened(live_site, visit, tmp_path, language, width, theme):
+    shape = f"{language}-{width}-{theme}"
+    with processes.worker(live_site.database, tmp_path / "worker.log") as worker:
+        page = visit(language=language, width=width, theme=theme)
+        status = asks(page, worker, "Tshwane North", "ZA-GP")
+        decider = visit(language=language, width=width, theme=theme)
+        sign_in(decider, "gauteng@example.com")
+        decider.goto("/operator/requests")
+        decider.locator("th[scope=row] a").click()
+        decider.locator(".requests__reject [name=reason]").fill("The district has somebody already.")
+        decider.locator(".requests__reject [type=submit]").click()
+        decider.wait_for_url("**saved=request_rejected")
+        looked_at(decider, f"rejected-{shape}")
+        page.goto(status)
+        expect(page.locator("blockquote")).to_have_text("The district has somebody already.")
+        looked_at(page, f"status-rejected-{shape}")
+        decider.locator("form[action*='/reopen'] button").click()
+        decider.wait_for_url("**saved=request_reopened")
+        page.reload()
+        expect(page.locator("blockquote")).to_have_count(0)
+        looked_at(page, f"status-reopened-{shape}")
+        page.goto("/request-access/status/" + "x" * 43)
+        looked_at(page, f"status-unknown-{shape}")
+
+
 @pytest.mark.parametrize(("language", "width", "theme"), [("zu", 320, "light"), ("af", 1280, "dark")])
 def test_a_request_becomes_a_new_school_from_the_queue(live_site, visit, tmp_path, language, width, theme):
     """The panel shows what belongs to the chosen role alone, and leads to the onboarding it began."""
     with processes.worker(live_site.database, tmp_path / "worker.log") as worker:
         page = visit(language=language)
-        page.goto("/request-access")
-        for name, value in (
-            ("full_name", "Naledi Khumalo"),
-            ("work_email", TO),
-            ("organization", "Laerskool Hoogland"),
-        ):
-            page.locator(f"[name={name}]").fill(value)
-        page.locator("[name=region]").select_option("ZA-NC")
-        page.locator("[name=reason]").fill("I am the principal.")
-        page.locator("main form [type=submit]").click()
-        page.wait_for_url("**/request-access?sent=*")
-        page.goto(mail(page, worker, "/request-access/confirm/"))
-        page.locator("main form [type=submit]").click()
+        asks(page, worker, "Laerskool Hoogland", "ZA-NC")
         decider = visit(language=language, width=width, theme=theme)
         sign_in(decider, "root@example.com")
         decider.goto("/operator/requests")

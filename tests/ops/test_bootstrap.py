@@ -60,6 +60,16 @@ def test_what_the_environment_says_wins(bare, monkeypatch):
     assert bootstrap.local("demo")["PORT"] == "8000", "the next demo starts from the defaults"
 
 
+def test_the_demo_names_somebody_responsible_unless_it_was_told_who(bare, monkeypatch):
+    monkeypatch.setenv("INFORMATION_OFFICER", "Somebody Else")
+    values = bootstrap.local("demo")
+    assert values["INFORMATION_OFFICER"] == "Somebody Else"
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    told = env.load().responsible
+    assert told.named and told.officer_email.endswith(".example") and "Demonstration" in told.party
+
+
 def test_a_database_of_ones_own_gets_logins_and_name(bare, monkeypatch):
     admin = bootstrap.local("check")["DATABASE_URL"]
     monkeypatch.setenv("DATABASE_URL", admin.replace("/mysentinel?", "/elsewhere?"))

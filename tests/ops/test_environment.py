@@ -186,3 +186,18 @@ def test_a_hollow_process_ends_with_one_line(kind):
     )
     assert ended.returncode == 1
     assert (ended.stdout + ended.stderr).strip() == f"The {kind} does not start in production: KEK is not set."
+
+
+def test_who_is_responsible_is_read_tidied_and_never_made_up(told):
+    assert told("web").responsible == env.Responsible() and not told("web").responsible.named
+    found = told(
+        "web", RESPONSIBLE_PARTY=" Ikhwezi  Trust\n", RESPONSIBLE_ADDRESS="7 Plein Street", INFORMATION_OFFICER="A",
+        INFORMATION_OFFICER_EMAIL="privacy@ikhwezi.example",
+    ).responsible  # fmt: skip
+    assert found.named and found.party == "Ikhwezi Trust"
+
+
+@pytest.mark.parametrize("wrong", ["nobody", "a@b", "a b@c.example", "A <a@b.example>", 'a@b.example"'])
+def test_an_information_officer_who_cannot_be_written_to_is_said(told, wrong):
+    with pytest.raises(env.BadEnvironment, match="INFORMATION_OFFICER_EMAIL must be an email address"):
+        told("web", INFORMATION_OFFICER_EMAIL=wrong)

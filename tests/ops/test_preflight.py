@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
+from config.env import Responsible
 from config.management.commands.preflight import PROBES
 from config.probes import backups, keys, logins, mailboxes, web, work
 from config.probes.lines import State, asked
@@ -60,8 +61,9 @@ def test_an_installation_as_set_up_passes_and_every_line_is_there():
     assert not wrong and "Everything that is needed here is right" in out
     for about in (
         "SECRET_KEY", "KEK (home)", "TOKEN_KEYS", "SEAL_KEYS", "VAPID_PRIVATE_KEY", "EMAIL_URL", "PUBLIC_URL",
-        "ALLOWED_HOSTS", "/dev pages", "Message providers", "Static files", "PLATFORM_DATABASE_URL",
-        "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL", "Migrator in use", "Rights (home)", "Tables", "Cells",
+        "ALLOWED_HOSTS", "RESPONSIBLE_PARTY", "/dev pages", "Message providers", "Static files",
+        "PLATFORM_DATABASE_URL", "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL",
+        "Migrator in use", "Rights (home)", "Tables", "Cells",
         "Schools", "Super admin", "Worker", "Provisioner", "BACKUP_MARKER",
     ):  # fmt: skip
         assert about in out
@@ -71,7 +73,7 @@ def test_in_production_what_is_needed_and_not_configured_ends_it(in_production, 
     # Whether these keys stand in a local installation's file depends on what ran before in this folder.
     monkeypatch.setattr(keys, "_local_ones", lambda *about: "")
     out, wrong = run()
-    for about in ("EMAIL_URL", "Worker", "Provisioner", "BACKUP_MARKER", "PUBLIC_URL", "Demo"):
+    for about in ("EMAIL_URL", "RESPONSIBLE_PARTY", "Worker", "Provisioner", "BACKUP_MARKER", "PUBLIC_URL", "Demo"):
         assert about in wrong
     assert "/dev pages" not in wrong and "SEAL_KEYS" not in wrong
 
@@ -305,3 +307,16 @@ def test_a_backup_that_says_no_moment_is_broken(settings, tmp_path, text):
 
 def test_every_probe_has_a_name_of_its_own():
     assert len({about for about, _ in PROBES}) == len(PROBES)
+
+
+@pytest.mark.parametrize("missing", ["party", "address", "officer", "officer_email", None])
+def test_who_answers_for_what_strangers_write_is_named_whole_or_not_configured(settings, missing):
+    told = {"party": "O’Brien & Sons", "address": "1 Main Road", "officer": "<Ann>", "officer_email": "a@b.example"}
+    settings.RESPONSIBLE = Responsible(**{**told, **({missing: ""} if missing else {})})
+    assert states(web.responsible) == {"RESPONSIBLE_PARTY": State.MISSING if missing else State.READY}
+
+
+def test_who_is_named_and_not_shown_is_broken(settings, monkeypatch):
+    settings.RESPONSIBLE = Responsible("A", "B", "C", "d@e.example")
+    monkeypatch.setattr(web, "_page", lambda *about: "an error page")
+    assert states(web.responsible) == {"RESPONSIBLE_PARTY": State.BROKEN}

@@ -54,7 +54,7 @@ def begin(answers: Answers, *, request: UUID, by: Actor, now: datetime) -> Onboa
 def take_on(school: School, said: Particulars, *, request: UUID, by: Actor, now: datetime) -> UUID:
     """Their row in the school, which is the same however often this is asked. Raises 503 `school_unreachable`.
 
-    It comes before the decision, as no transaction spans both worlds: a row that nobody signs in to opens nothing,
+    It comes after the decision is written down and before their role: a row that nobody signs in to opens nothing,
     and a role without a row would be half a person.
     """
     theirs = Membership.objects.filter(login__email_hash=email_hash(said.work_email), school=school.id)
@@ -76,6 +76,8 @@ def take_on(school: School, said: Particulars, *, request: UUID, by: Actor, now:
         raise conflict(gettext("Somebody who works at this school has that address already."), "works_there") from None
     except DatabaseError as error:
         log.error("school %s could not take on its admin\n%s", school.id, without_text(error))
-        detail = gettext("The school cannot be reached now. Nothing was changed.")
+        detail = gettext(
+            "The school cannot be reached now. The approval is kept and is finished once the school answers."
+        )
         raise Refusal(503, "school_unreachable", detail, headers={"Retry-After": "30"}) from None
     return person

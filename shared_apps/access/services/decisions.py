@@ -1,8 +1,7 @@
 """Deciding a request: exactly once, by somebody who has nothing to do with it, for something they can do."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from secrets import token_urlsafe
 from uuid import UUID
 
 from django.db import transaction
@@ -10,23 +9,20 @@ from django.utils.translation import gettext
 
 from shared_apps.access.models import AccessRequest, RequestState
 from shared_apps.access.rules import (
-    KEPT_APPROVED,
     KEPT_REFUSED,
     NEEDS_TWO,
     SCOPED,
     WAITS_AT_MOST,
     grantable,
+    mailboxes,
 )
-from shared_apps.access.services import admins
-from shared_apps.access.services.admins import NewSchool
+from shared_apps.access.services.grants import Approved, Grant, already_decided
+from shared_apps.access.services.letting_in import finish, let_in, mark
 from shared_apps.access.services.queue import OPEN, within
-from shared_apps.access.services.requests import Particulars, put, said_in
+from shared_apps.access.services.requests import put, said_in
 from shared_apps.audit.services import record
-from shared_apps.groups.models import Circle
 from shared_apps.groups.services import regions_of, within_reach
 from shared_apps.identity.models import Login, Membership
-from shared_apps.identity.services import links
-from shared_apps.identity.services.accounts import account_of, give_role, is_known
 from shared_apps.identity.services.sign_in import email_hash
 from shared_apps.post.services import send
 from shared_apps.regions.rules import holds
@@ -37,56 +33,36 @@ from tenants.permissions import Permission, may
 from tenants.problems import Refusal, conflict, forbidden, invalid, not_found
 
 
-@dataclass(frozen=True)
-class Grant:
-    """What a person is let in for: a role, and what it is bound to."""
-
-    role: str
-    regions: tuple[str, ...] = ()
-    schools: tuple[UUID, ...] = ()
-    onboard: NewSchool | None = None
-
-    def plain(self) -> dict[str, object]:
-        return {"role": self.role, "regions": list(self.regions), "schools": [str(key) for key in self.schools]}
-
-
-@dataclass(frozen=True)
-class Approved:
-    """What came of it. Without an account: a second person has to agree. `link` sets a password and is told once."""
-
-    account: UUID | None = None
-    link: str | None = field(default=None, repr=False)
-
-
 def approve(*, request: UUID | None, grant: Grant, by: Actor, now: datetime) -> Approved:
     """Let somebody in. Raises 403 `own_request`, 404, 409 `already_decided` or `second_person`, 422, 503.
 
-    The row is locked: of two clicks, or two people, one creates and the other is told that it is decided.
+    The row is locked: of two clicks, or two people, one creates and the other is told that it is decided. The same
+    decision again, after one that was interrupted half way, goes on with it.
     """
-    person = _taken_on(request, grant, by, now)
     with transaction.atomic():
-        asked = _held(by, request)
-        schools = _may_be(asked, grant, by)
-        if grant.role in NEEDS_TWO and not _second(asked, grant, by, now):
-            return Approved()
-        return _let_in(asked, grant, schools, person, by, now)
+        asked = _held(by, request, now)
+        if not _half_way(asked, grant, by):
+            schools = _may_be(asked, grant, by)
+            if grant.role in NEEDS_TWO and not _second(asked, grant, by, now):
+                return Approved()
+            if not grant.begins_at_a_school:
+                return let_in(asked, grant, schools, None, by, now)
+            mark(asked, grant, by, now)
+    return finish(asked.id, now=now)
 
 
-def _taken_on(request: UUID | None, grant: Grant, by: Actor, now: datetime) -> UUID | None:
-    """The row that a new admin has in a school that is here; None where none is needed."""
-    if grant.role != "school_admin" or grant.onboard:
-        return None
-    asked = within(by).filter(pk=request).first() if request else None
-    if asked is None:
-        raise not_found()
-    school = _may_be(asked, grant, by)[0]
-    return admins.take_on(school, said_in(asked), request=asked.id, by=by, now=now)
+def _half_way(asked: AccessRequest, grant: Grant, by: Actor) -> bool:
+    """Whether this very thing was decided already and is not finished."""
+    if asked.state != RequestState.LETTING_IN or asked.outcome != grant.plain() or grant.onboard:
+        return False
+    _must_be_anothers(asked, by)
+    return True
 
 
 def _may_be(asked: AccessRequest, grant: Grant, by: Actor) -> list[School]:
     """The schools of a grant that `by` may decide on now."""
     if asked.state not in OPEN:
-        raise conflict(gettext("This request was decided already."), "already_decided")
+        raise already_decided()
     _must_be_anothers(asked, by)
     schools = _bound(grant, by)
     if Login.objects.filter(email_hash=email_hash(said_in(asked).work_email), active=False).exists():
@@ -94,15 +70,16 @@ def _may_be(asked: AccessRequest, grant: Grant, by: Actor) -> list[School]:
     return schools
 
 
-def _held(by: Actor, request: UUID | None) -> AccessRequest:
+def _held(by: Actor, request: UUID | None, now: datetime) -> AccessRequest:
     asked = within(by).select_for_update().filter(pk=request).first() if request else None
-    if asked is None:
+    if asked is None or (asked.forget_at <= now and asked.state != RequestState.LETTING_IN):
         raise not_found()
     return asked
 
 
 def _must_be_anothers(asked: AccessRequest, by: Actor) -> None:
-    theirs = Login.objects.filter(email_hash=email_hash(said_in(asked).work_email)).values_list("pk", flat=True)
+    hashes = [email_hash(address) for address in mailboxes(said_in(asked).work_email)]
+    theirs = Login.objects.filter(email_hash__in=hashes).values_list("pk", flat=True)
     if by.login in theirs or (asked.sponsor and asked.sponsor == by.login):
         raise Refusal(403, "own_request", gettext("You asked for this yourself. Somebody else has to decide it."))
 
@@ -158,56 +135,12 @@ def _second(asked: AccessRequest, grant: Grant, by: Actor, now: datetime) -> boo
     return False
 
 
-def _let_in(
-    asked: AccessRequest, grant: Grant, schools: list[School], person: UUID | None, by: Actor, now: datetime
-) -> Approved:
-    said, outcome = said_in(asked), grant.plain()
-    known = is_known(said.work_email)
-    if grant.onboard:
-        answers = admins.answers_for(grant.onboard, said, asked.region)
-        outcome["onboarding"] = str(admins.begin(answers, request=asked.id, by=by, now=now).pk)
-        login = account_of(email=said.work_email, password_hash="")[0]  # its role comes with the school
-    elif person:
-        login = give_role(
-            email=said.work_email, role=grant.role, by=by.name_in_audit, now=now, school=schools[0].id, person=person,
-            password=token_urlsafe(32),
-        )  # fmt: skip
-    else:
-        login = _on_platform(grant, schools, said, by, now)
-    link = None if known else links.invite(login, by=by.name_in_audit, now=now, language=asked.language)
-    asked.state, asked.account, asked.outcome = RequestState.APPROVED, login.id, outcome
-    asked.decided_by, asked.decided_at, asked.forget_at = by.login, now, now + KEPT_APPROVED
-    asked.save()
-    facts = {"request": str(asked.id), "account": str(login.id), **outcome}
-    record("access.approved", by=by.name_in_audit, now=now, facts=facts)
-    send(
-        template="access/approved", to=said.work_email, language=asked.language, now=now,
-        facts={"role": grant.role, "link": link or "", "reference": asked.reference},
-        once=f"access:{asked.id}:approved",
-    )  # fmt: skip
-    return Approved(login.id, link)
-
-
-def _on_platform(grant: Grant, schools: list[School], said: Particulars, by: Actor, now: datetime) -> Login:
-    """Their account with its role on the platform, and the circle that a local operator looks after."""
-    for region in grant.regions or ("",):
-        login = give_role(
-            email=said.work_email, role=grant.role, by=by.name_in_audit, now=now, name=said.full_name, region=region,
-            password=token_urlsafe(32), temporary=False,
-        )  # fmt: skip
-    if schools:
-        circle = Circle.objects.create(name=said.organization[:120])
-        circle.schools.set(schools)
-        circle.keepers.add(login)
-    return login
-
-
 @transaction.atomic
 def reject(*, request: UUID | None, reason: str, notify: bool, by: Actor, now: datetime) -> AccessRequest:
     """Refuse, with a reason that is mailed if `notify`. Raises 403 `own_request`, 404, 409 `already_decided`, 422."""
-    asked = _held(by, request)
+    asked = _held(by, request, now)
     if asked.state not in OPEN:
-        raise conflict(gettext("This request was decided already."), "already_decided")
+        raise already_decided()
     _must_be_anothers(asked, by)
     if not reason.strip():
         raise invalid("reason", "missing", gettext("Give a reason."))
@@ -228,7 +161,7 @@ def reject(*, request: UUID | None, reason: str, notify: bool, by: Actor, now: d
 @transaction.atomic
 def reopen(*, request: UUID | None, by: Actor, now: datetime) -> AccessRequest:
     """A refused request waits again. Raises 403 `own_request`, 404, 409 `not_rejected`."""
-    asked = _held(by, request)
+    asked = _held(by, request, now)
     if asked.state != RequestState.REJECTED:
         raise conflict(gettext("Only a rejected request can be reopened."), "not_rejected")
     _must_be_anothers(asked, by)

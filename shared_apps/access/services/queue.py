@@ -17,10 +17,11 @@ from shared_apps.regions.rules import answering
 from tenants.actor import Actor
 from tenants.problems import not_found
 
-OPEN = (RequestState.WAITING, RequestState.SECOND)
+OPEN = (RequestState.WAITING, RequestState.SECOND)  # can be decided
+QUEUED = (*OPEN, RequestState.LETTING_IN)  # somebody still waits
 STATES: dict[str, Sequence[str]] = {
-    "all": (*OPEN, RequestState.APPROVED, RequestState.REJECTED),
-    "waiting": OPEN, "approved": (RequestState.APPROVED,), "rejected": (RequestState.REJECTED,),
+    "all": (*QUEUED, RequestState.APPROVED, RequestState.REJECTED),
+    "waiting": QUEUED, "approved": (RequestState.APPROVED,), "rejected": (RequestState.REJECTED,),
 }  # fmt: skip
 SEARCHED = 2_000  # the oldest so many are opened when somebody searches, as what is searched lies sealed
 
@@ -59,7 +60,7 @@ def counts(actor: Actor) -> dict[str, int]:
 
 def old(actor: Actor, *, now: datetime) -> tuple[int, datetime | None]:
     """How many have waited too long for `actor`, and since when the oldest does."""
-    late = within(actor).filter(state__in=OPEN, confirmed_at__lt=now - OLD_AFTER)
+    late = within(actor).filter(state__in=QUEUED, confirmed_at__lt=now - OLD_AFTER)
     told = late.aggregate(count=Count("pk"), since=Min("confirmed_at"))
     return told["count"], told["since"]
 
@@ -95,7 +96,7 @@ def opened(actor: Actor, requests: Sequence[AccessRequest], *, now: datetime) ->
         since = one.confirmed_at or one.created_at
         mine = (bytes(one.mailbox_index), bytes(one.organization_index))
         same = sum(key != one.id and (mailbox == mine[0] or body == mine[1]) for key, mailbox, body in alike)
-        old = one.state in OPEN and is_old(since, now)
+        old = one.state in QUEUED and is_old(since, now)
         rows.append(Row(one, said_in(one), days(since, now), old, answering(one.region, owned), same))
     return rows
 

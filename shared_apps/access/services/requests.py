@@ -10,11 +10,11 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext
 
 from shared_apps.access.models import AccessRequest, RequestState
-from shared_apps.access.rules import CONFIRM_WITHIN, WAITS_AT_MOST
+from shared_apps.access.rules import CONFIRM_WITHIN, DOUBLED, WAITS_AT_MOST, plain_text
 from shared_apps.audit.services import record
 from shared_apps.identity.services import limits
 from shared_apps.post.services import send
@@ -43,18 +43,43 @@ def ask(
 ) -> AccessRequest:
     """Write a request down and mail a link that confirms it; the same for an address that is known and one that is not.
 
-    The mail holds nothing that was typed, so that it cannot carry words to somebody else's mailbox. Raises 422, 429.
+    The mail holds nothing that was typed, so that it cannot carry words to somebody else's mailbox. The same again,
+    as a second click sends it, is the same request and no second mail. Raises 422, 429.
     """
-    return written_down(said=said, region=region, language=language, network=network, sponsor=sponsor, now=now)[0]
+    told: dict[str, Any] = {"said": said, "region": region, "sponsor": sponsor, "now": now}
+    _may_ask(said, region, network, now)
+    with transaction.atomic(), connection.cursor() as cursor:
+        key = platform_digest("request-mailbox", said.work_email)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(key[:8], signed=True)])
+        return _just_asked(**told) or _write(**told, language=language)[0]
+
+
+def _just_asked(*, said: Particulars, region: str, sponsor: UUID | None, now: datetime) -> AccessRequest | None:
+    mailbox = platform_digest("request-mailbox", said.work_email)
+    recent = AccessRequest.objects.filter(
+        mailbox_index=mailbox, state=RequestState.UNCONFIRMED, region=region, sponsor=sponsor,
+        created_at__gt=now - DOUBLED,
+    )  # fmt: skip
+    return next((one for one in recent if said_in(one) == said), None)
 
 
 def written_down(
     *, said: Particulars, region: str, language: str, network: str, sponsor: UUID | None, now: datetime
 ) -> tuple[AccessRequest, str]:
     """The same, and the secret that confirms it: for who needs no mail to know it, and for nobody's answer."""
+    _may_ask(said, region, network, now)
+    return _write(said=said, region=region, language=language, sponsor=sponsor, now=now)
+
+
+def _may_ask(said: Particulars, region: str, network: str, now: datetime) -> None:
     _must_be_right(said, region)
     limits.spend("access-network", of=network, limit=60, per=HOUR, now=now)
     limits.spend("access", of=said.work_email, limit=5, per=DAY, now=now)
+
+
+def _write(
+    *, said: Particulars, region: str, language: str, sponsor: UUID | None, now: datetime
+) -> tuple[AccessRequest, str]:
     secret = new_secret()
     asked = AccessRequest(
         reference="".join(secrets.choice(LETTERS) for _ in range(8)), region=region, language=language,
@@ -83,6 +108,9 @@ def _must_be_right(said: Particulars, region: str) -> None:
         validate_email(said.work_email)
     except ValidationError:
         errors.append(FieldError("work_email", "invalid", gettext("Enter a valid email address.")))
+    for name, lines in (("full_name", False), ("organization", False), ("reason", True)):
+        if not plain_text(getattr(said, name), lines=lines):
+            errors.append(FieldError(name, "characters", gettext("Leave out line breaks and invisible characters.")))
     if not is_known(region):
         errors.append(FieldError("region", "unknown", gettext("Choose a region from the list.")))
     if errors:
@@ -145,7 +173,9 @@ def status(secret: str, *, now: datetime) -> AccessRequest:
 def tidy(*, now: datetime) -> int:
     """Forget what has been kept long enough; how many."""
     with transaction.atomic():
-        count, _ = AccessRequest.objects.filter(forget_at__lte=now).delete()
+        # Not what is half way: it is finished first.
+        over = AccessRequest.objects.filter(forget_at__lte=now).exclude(state=RequestState.LETTING_IN)
+        count, _ = over.delete()
         if count:
             record("access.forgotten", by="system:access.tidy", now=now, facts={"count": count})
     return count

@@ -38,9 +38,8 @@ def give_role(
     if login is None:
         if password is None:
             raise ValueError("A new login needs a password.")
-        login = Login.objects.create(
-            email_hash=email_hash(email), password_hash=hash_password(password), must_change_password=temporary
-        )
+        fresh = {"password_hash": hash_password(password), "must_change_password": temporary}
+        login = Login.objects.get_or_create(email_hash=email_hash(email), defaults=fresh)[0]  # or made beside this
     place: dict[str, Any] = {"login": login, "school_id": school, "role": role, "region": region}
     held, made = Membership.objects.get_or_create(
         **place, defaults={"person": person, "name": name if school is None else ""}

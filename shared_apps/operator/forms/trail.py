@@ -1,10 +1,10 @@
 """Which part of the history the audit page shows."""
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
 
 from django.http import QueryDict
 
+from shared_apps.operator.forms.moments import read_day, read_moment
 from shared_apps.operator.rules import AUDIT, audit_address
 from shared_apps.operator.services.trail import Asked
 
@@ -50,20 +50,3 @@ class TrailQuery:
         """The same part of the history; without a cursor it begins anew."""
         shown = {**asdict(self), "cursor": "", **changed}
         return audit_address(path, **shown)
-
-
-def read_day(text: str) -> date | None:
-    """`YYYY-MM-DD`, or None."""
-    try:
-        return date.fromisoformat(text) if len(text) == len("2026-11-21") else None
-    except ValueError:
-        return None
-
-
-def read_moment(text: str) -> datetime | None:
-    """A moment with its zone, as RFC 3339 writes it, or None."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo and 1900 < at.year < 3000 else None

@@ -168,6 +168,8 @@ def leaks(picture: Picture) -> list[Signal]:
     note = gettext("Asked last: %(time)s. Schools not asked yet: %(count)s") % {
         "time": _time(told.newest), "count": told.waiting,
     }  # fmt: skip
+    if told.failed:
+        note += " " + gettext("Answers not asked for or not read: %(count)s") % {"count": told.failed}
     return [Signal("leaks", label, str(told.found), note, proof=proven)]
 
 

@@ -36,6 +36,8 @@ KINDS: dict[str, str | Promise] = {
     "access.approved": _("Approved a request for access"),
     "access.confirmed": _("Confirmed the address of a request"),
     "access.exported": _("Downloaded the requests for access"),
+    "access.letting_in": _("Decided to let somebody in at a school"),
+    "access.put_back": _("Put a request back because the school refused"),
     "access.first_agreed": _("Was the first of two to agree to a request"),
     "access.forgotten": _("Deleted an old request for access"),
     "access.rejected": _("Rejected a request for access"),

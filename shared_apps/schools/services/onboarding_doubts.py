@@ -25,12 +25,17 @@ class Doubts:
 
 def doubts(answers: Answers, *, actor: Actor) -> Doubts:
     """Schools within reach with a similar name, and addresses that are known."""
-    alike = Q(slug__startswith=rules.slug_of(answers.name)) | Q(name__iexact=answers.name)
-    for word in rules.telling_words(answers.name)[:3]:
-        alike |= Q(slug__contains=word[: rules.STEM])
-    wanted = rules.plain(answers.name)
-    found = within_reach(actor).filter(alike).order_by("name")[:200]
-    rated = [(SequenceMatcher(None, wanted, rules.plain(school.name)).ratio(), school) for school in found]
-    near = sorted((pair for pair in rated if pair[0] >= ALIKE), key=lambda pair: -pair[0])
     known = [role for role, person in answers.people().items() if is_known(person.email)]
-    return Doubts([school for _, school in near[:5]], known)
+    return Doubts(alike(answers.name, actor=actor), known)
+
+
+def alike(name: str, *, actor: Actor) -> list[School]:
+    """The five schools within reach whose names are most like this one; those that are not like it are left out."""
+    near = Q(slug__startswith=rules.slug_of(name)) | Q(name__iexact=name)
+    for word in rules.telling_words(name)[:3]:
+        near |= Q(slug__contains=word[: rules.STEM])
+    wanted = rules.plain(name)
+    found = within_reach(actor).filter(near).order_by("name")[:200]
+    rated = [(SequenceMatcher(None, wanted, rules.plain(school.name)).ratio(), school) for school in found]
+    kept = sorted((pair for pair in rated if pair[0] >= ALIKE), key=lambda pair: -pair[0])
+    return [school for _, school in kept[:5]]
