@@ -131,11 +131,14 @@ class PartState(models.TextChoices):
 
 
 class BatchPart(models.Model):
-    """One school's share of a batch. `reactions`: the ids in question, fixed once they were counted."""
+    """One school's share of a batch, or without a school that of the platform's own mail.
+
+    `reactions`: the ids in question, fixed once they were counted.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="parts")
-    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    school = models.ForeignKey(School, on_delete=models.CASCADE, null=True, related_name="+")
     state = models.CharField(max_length=8, choices=PartState.choices, default=PartState.WAITING)
     chosen = models.JSONField(null=True)  # None: all of the batch's cause
     reactions = models.JSONField(default=list)
@@ -146,5 +149,5 @@ class BatchPart(models.Model):
     taken_at = models.DateTimeField(null=True)  # by a worker that has it in hand
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["batch", "school"], name="batchpart_once")]
+        constraints = [models.UniqueConstraint(fields=["batch", "school"], name="batchpart_once", nulls_distinct=False)]
         indexes = [models.Index(fields=["batch", "state"], name="batchpart_by_state")]

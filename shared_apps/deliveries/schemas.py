@@ -1,10 +1,12 @@
-"""Answers of the dead letters' call."""
+"""Bodies and answers of the dead letters' calls."""
 
 from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from shared_apps.deliveries.services.batches import AT_ONCE
 from tenants.schemas import Answer, Body
 
 
@@ -16,6 +18,8 @@ class LettersQuery(Body):
 
 
 class CauseOut(Answer):
+    """`schools` is 0 for mail of the platform's own."""
+
     handler: str
     reason: str
     count: int
@@ -29,8 +33,10 @@ class SchoolOut(Answer):
 
 
 class LetterOut(Answer):
+    """`school` is null for mail of the platform's own, whose `kind` is the name of its text."""
+
     id: UUID
-    school: SchoolOut
+    school: SchoolOut | None
     handler: str
     kind: str
     reason: str
@@ -49,3 +55,50 @@ class LettersOut(Answer):
     causes: list[CauseOut]
     items: list[LetterOut]
     next: str | None
+
+
+class PayloadOut(LetterOut):
+    """`about` holds what concerns people: null by name until it is revealed. `null`: it is no dead letter any more."""
+
+    facts: dict[str, Any] | None
+    about: dict[str, Any] | None
+
+
+class BatchIn(Body):
+    """Which ones: `letters` by id, or a cause, or (no handler) everything within reach."""
+
+    act: Literal["replay", "discard"]
+    letters: list[UUID] | None = Field(None, min_length=1, max_length=AT_ONCE)
+    handler: str = Field("", max_length=60)
+    reason: str = Field("", max_length=120)
+
+
+class ConfirmIn(Body):
+    """`why` is required to discard."""
+
+    why: Literal["", "told_otherwise", "no_longer_true", "wrong_address", "sent_twice"] = ""
+
+
+class BatchOut(Answer):
+    """`fresh` are in time, `expired` too late; `people` would hear of the former.
+
+    `outcome`: how many are in which state. `parts` are schools, and the platform's own mail where it belongs to it:
+    how many were asked, were done, and failed.
+    """
+
+    id: UUID
+    act: Literal["replay", "discard"]
+    state: Literal["counting", "ready", "running", "following", "done", "cancelled"]
+    handler: str
+    reason: str
+    why: str
+    asked_at: datetime
+    acted_at: datetime | None
+    parts: int
+    counted: int
+    acted: int
+    failed: int
+    fresh: int
+    expired: int
+    people: int
+    outcome: dict[str, int]

@@ -8,14 +8,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from shared_apps.deliveries.forms import SIZE, WHY, Cause, chosen
-from shared_apps.deliveries.models import Batch, DeadLetter
-from shared_apps.deliveries.services import batches, letters, totals
-from shared_apps.deliveries.services.words import STATES, handler_words, reason_words
+from shared_apps.deliveries.models import Batch
+from shared_apps.deliveries.services import batches, letters, standing, totals
+from shared_apps.deliveries.services.places import POST
+from shared_apps.deliveries.services.words import STATES, handler_words, mail_words, reason_words
 from tenants.door import Within, actor_of, page
-from tenants.permissions import Permission
-from tenants.problems import Refusal, not_found
+from tenants.permissions import Permission, may
+from tenants.problems import Refusal
 
 ROOT = "/operator/dead-letters"
+HISTORY = "/operator/audit?kind=deliveries,post"
 SCHOOLS_SHOWN = 50
 QUICK, USUAL = 2, 30  # seconds between two looks at a batch, while it works and while it waits
 RECENT = 5
@@ -30,13 +32,15 @@ def show(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpRespon
 @page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
 def causes(request: HttpRequest) -> HttpResponse:
     """Everything that was given up, by cause."""
-    found = totals.troubles(actor_of(request))["dead"]
+    actor = actor_of(request)
+    found = totals.troubles(actor)["dead"]
     rows = [
         (one, handler_words(one.handler), reason_words(one.reason), Cause(one.handler, one.reason).address())
         for one in found
     ]
-    recent = Batch.objects.exclude(state="cancelled").order_by("-pk")[:RECENT]
-    return show(request, "causes", {"rows": rows, "all": totals.together(found), "recent": recent})
+    recent = standing.batches_within(actor).exclude(state="cancelled").order_by("-pk")[:RECENT]
+    history = HISTORY if may(actor, Permission.AUDIT_READ) else ""
+    return show(request, "causes", {"rows": rows, "all": totals.together(found), "recent": recent, "history": history})
 
 
 @page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
@@ -46,11 +50,13 @@ def cause(request: HttpRequest) -> HttpResponse:
     found = [
         one for one in totals.troubles(actor)["dead"] if (one.handler, one.reason) == (sought.handler, sought.reason)
     ]
-    listed = list(letters.listed(actor, handler=sought.handler, reason=sought.reason, after=sought.after)[: SIZE + 1])
-    rows = [(one, letters.replayable(one, now)) for one in listed[:SIZE]]
+    listed = letters.listed(
+        actor, limit=SIZE + 1, handler=sought.handler, reason=sought.reason, after=sought.after
+    )  # fmt: skip
+    rows = [(one, letters.replayable(one, now), _named(one)) for one in listed[:SIZE]]
     context = {
         "nothing": "nothing" in request.GET, "sought": sought, "cause": found[0] if found else None, "rows": rows,
-        "what": handler_words(sought.handler), "why": reason_words(sought.reason),
+        "what": handler_words(sought.handler), "why": reason_words(sought.reason), "post": sought.handler == POST,
         "following": sought.address(listed[SIZE - 1].pk) if len(listed) > SIZE else "",
     }  # fmt: skip
     return show(request, "cause", context)
@@ -72,19 +78,25 @@ def reveal(request: HttpRequest, letter_id: UUID) -> HttpResponse:
 
 def _letter(request: HttpRequest, letter_id: UUID, *, reveal: bool) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
-    row: DeadLetter = batches.letter_within(actor, letter_id)
+    row = letters.letter_within(actor, letter_id)
     told = batches.payload(row, reveal_to=actor if reveal else None, now=now)
     context = {
-        "letter": row, "what": handler_words(row.handler), "why": reason_words(row.reason), "revealed": reveal,
+        "letter": row, "what": handler_words(row.handler) if row.school else _named(row),
+        "why": reason_words(row.reason), "revealed": reveal,
         "replayable": letters.replayable(row, now), "told": told, "cause": Cause(row.handler, row.reason).address(),
     }  # fmt: skip
     return render(request, "deliveries/letter.html", {"root": ROOT, **context})
 
 
+def _named(row: letters.Listed) -> str:
+    """A letter's name in a list: its school, or which mail it is."""
+    return row.school.name if row.school else mail_words(row.kind)
+
+
 # -- replay and discard ------------------------------------------------------------------------------------------------
 
 
-@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit="deliveries.batch_previewed")
 def begin(request: HttpRequest) -> HttpResponse:
     """Count what a replay or a discard would come to; nothing is set off before that is confirmed."""
     if request.method != "POST":
@@ -102,13 +114,13 @@ def begin(request: HttpRequest) -> HttpResponse:
 @page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
 def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Where a batch stands: counting, waiting for a yes, at work, and what became of it."""
-    return _batch(request, _found(batch_id))
+    return _batch(request, standing.batch_within(actor_of(request), batch_id))
 
 
 @page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit="deliveries.letters_replayed")
 def confirm(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        found = _found(batch_id)
+        found = standing.batch_within(actor_of(request), batch_id)
         try:
             batches.confirm(found, by=actor_of(request), now=timezone.now(), why=request.POST.get("why", ""))
         except Refusal as refusal:
@@ -118,23 +130,17 @@ def confirm(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     return redirect(f"{ROOT}/batches/{batch_id}")
 
 
-@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
+@page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit="deliveries.batch_left")
 def cancel(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     if request.method == "POST":
-        batches.cancel(_found(batch_id))
+        actor = actor_of(request)
+        batches.cancel(standing.batch_within(actor, batch_id), by=actor, now=timezone.now())
         return redirect(f"{ROOT}?saved=left_dead")
     return redirect(f"{ROOT}/batches/{batch_id}")
 
 
-def _found(batch_id: UUID) -> Batch:
-    found = Batch.objects.filter(pk=batch_id).first()
-    if found is None:
-        raise not_found()
-    return found
-
-
 def _batch(request: HttpRequest, found: Batch, *, problem: str = "", status: int = 200) -> HttpResponse:
-    what, progress = letters.outcome(found), letters.progress(found)
+    what, progress = standing.outcome(found), standing.progress(found)
     context = {
         "every": QUICK if found.state in ("counting", "running") else USUAL,
         "batch": found, "batch_path": f"{ROOT}/batches/{found.pk}", "progress": progress,
@@ -143,7 +149,7 @@ def _batch(request: HttpRequest, found: Batch, *, problem: str = "", status: int
         "what": handler_words(found.handler) if found.handler else "",
         "reason": reason_words(found.reason) if found.handler else "",
         "outcome": [(state, words, what[state]) for state, words in STATES.items() if what.get(state)],
-        "parts": letters.parts(found, limit=SCHOOLS_SHOWN),
+        "parts": standing.parts(found, limit=SCHOOLS_SHOWN),
     }  # fmt: skip
     response = show(request, "batch", context)
     response.status_code = status

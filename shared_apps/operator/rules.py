@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 HEIGHT = 100
@@ -91,6 +92,15 @@ def read_cursor(text: str) -> Place | None:
         return None
     whole = type(place) is int and 0 <= place < 100 and isinstance(name, str)
     return found if whole and not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in name) else None
+
+
+AUDIT = "/operator/audit"
+
+
+def audit_address(path: str = AUDIT, **asked: object) -> str:
+    """The address of a part of the history; what is not asked for stands in it nowhere."""
+    said = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asked.items()}
+    return f"{path}?{urlencode({name: value for name, value in said.items() if value})}"
 
 
 def changes_in(facts: Mapping[str, Any]) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:

@@ -15,19 +15,21 @@ from shared_apps.deliveries.rules import Life, rate
 from shared_apps.deliveries.services.totals import Deliveries
 from shared_apps.deliveries.services.words import reason_words
 from shared_apps.operator.forms.health import SIZE, STATES, HealthQuery
+from shared_apps.operator.forms.moments import read_moment
 from shared_apps.operator.forms.trail import TrailQuery
 from shared_apps.operator.forms.trail_file import trail_csv
 from shared_apps.operator.rules import Hours, chart
 from shared_apps.operator.services import health as reading
+from shared_apps.operator.services import proofs, work
 from shared_apps.operator.services import trail as history
-from shared_apps.operator.services import work
 from shared_apps.operator.services.needs import needs_of
-from shared_apps.operator.services.picture import Picture, failed_sign_ins, picture
+from shared_apps.operator.services.picture import HOUR, Picture, failed_sign_ins, picture
+from shared_apps.operator.services.proofs import proof
 from shared_apps.operator.services.words import AREAS, kind_words
 from tenants.door import Within, actor_of, page
 from tenants.ids import parse_id
 from tenants.models import School
-from tenants.permissions import Permission
+from tenants.permissions import Permission, may
 
 RECENT = 5
 REASONS_SHOWN = 8
@@ -59,12 +61,25 @@ def console(request: HttpRequest) -> HttpResponse:
         "picture": seen,
         "needs": needs_of(seen),
         "failed_sign_ins": failed_sign_ins(actor, now=now),
+        "proofs": proven(seen),
         "live_channels": channels(seen),
-        "recent": School.objects.order_by("-created_at", "-pk")[:RECENT],
+        "recent": [
+            (school, proof(actor, school=school.pk))
+            for school in School.objects.order_by("-created_at", "-pk")[:RECENT]
+        ],
         "wall": request.GET.get("wall") == "1",
         **drawn(seen.by_hour),
     }
     return live(request, "console", context)
+
+
+def proven(seen: Picture) -> dict[str, str]:
+    """Where the history proves what stands in the cards."""
+    return {
+        "schools": proof(seen.actor, proofs.SCHOOLS),
+        "dead": proof(seen.actor, proofs.DEAD_LETTERS),
+        "sign_ins": proofs.sign_ins(seen.actor, seen.now - HOUR, seen.now),
+    }
 
 
 def channels(seen: Picture) -> dict[str, int]:
@@ -107,6 +122,8 @@ def health(request: HttpRequest) -> HttpResponse:
             ("day", _("Last 24 hours"), seen.day, reasons(seen.day)),
         ],
         "signals": reading.signals_of(seen),
+        "proofs": proven(seen),
+        "may_letters": may(actor, Permission.DEAD_LETTERS),
     }  # fmt: skip
     return live(request, "health", context)
 
@@ -127,18 +144,31 @@ def reasons(found: Deliveries) -> list[tuple[str, int, float]]:
 def trail(request: HttpRequest) -> HttpResponse:
     """What was done on the platform, by whom, and whether the history is still the one that was sealed."""
     query = TrailQuery.read(request.GET)
-    entries, following = history.page(history.sought(actor_of(request), query.asked), cursor=query.cursor)
-    areas = [(area, words, area == query.kind.partition(".")[0]) for area, words in AREAS.items()]
+    found = history.sought(actor_of(request), query.asked)
+    entries, following = history.page(found, cursor=query.cursor)
+    count = history.number_of(found) if query.filtered else 0
     context = {
         "query": query,
         "check": last_check(),
         "rows": [(entry, kind_words(entry.event.kind)) for entry in entries],
-        "areas": areas,
+        "areas": areas(query.kind),
+        "count": min(count, history.COUNTED),
+        "more": count > history.COUNTED,
+        "moments": [(name, read_moment(value)) for name, value in (("begins", query.begins), ("ends", query.ends))],
         "following": query.address(cursor=following) if following else "",
         "start": query.address() if query.cursor else "",
         "download": query.address("/operator/audit/download"),
     }
     return render(request, "operator/audit.html", context)
+
+
+def areas(kind: str) -> list[tuple[str, str, bool]]:
+    """What may be chosen, and what was: kinds that are no area stand in front as the signal that led here put them."""
+    found = [(area, str(words), area == kind) for area, words in AREAS.items()]
+    if kind and kind not in AREAS:
+        named = ", ".join(str(AREAS.get(one) or kind_words(one)) for one in kind.split(","))
+        found.insert(0, (kind, named, True))
+    return found
 
 
 @page(permission=Permission.AUDIT_READ, within=Within.PLATFORM, audit="audit.exported")

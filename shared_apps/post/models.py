@@ -9,6 +9,7 @@ class LetterState(models.TextChoices):
     QUEUED = "queued"
     SENT = "sent"
     DEAD = "dead"
+    DISCARDED = "discarded"
 
 
 class Letter(models.Model):
@@ -20,7 +21,7 @@ class Letter(models.Model):
     to_sealed = models.BinaryField()
     facts_sealed = models.BinaryField()
     once = models.CharField(max_length=120, blank=True, default="")  # the same key again is the same letter
-    state = models.CharField(max_length=8, choices=LetterState.choices, default=LetterState.QUEUED)
+    state = models.CharField(max_length=10, choices=LetterState.choices, default=LetterState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -28,10 +29,14 @@ class Letter(models.Model):
     error = models.CharField(max_length=120, blank=True, default="")
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    died_at = models.DateTimeField(null=True)  # when it was given up last
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["once"], condition=~models.Q(once=""), name="letter_once")]
-        indexes = [models.Index(fields=["due_at"], condition=models.Q(state="queued"), name="letter_due")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(state="queued"), name="letter_due"),
+            models.Index(fields=["error"], condition=models.Q(state="dead"), name="letter_dead"),
+        ]
 
 
 class MailboxEntry(models.Model):

@@ -172,7 +172,7 @@ def test_a_replay_says_first_who_would_be_told_and_sets_off_nothing_before_a_yes
     batch = begin(operator, handler=TELL, reason="KeyError")
     text = page(operator, f"/batches/{batch.pk}")
     assert re.search(r"In time to replay</dt><dd>3<", text)
-    assert re.search(r"Guardians who would be told</dt><dd>2<", text)
+    assert re.search(r"People who would be told</dt><dd>2<", text)
     assert "Replay now: 3" in text and states(greenfield, ids) == ["dead"] * 3
     decide(operator, batch)
     assert batch.state == "following" and states(greenfield, ids) == ["waiting"] * 3

@@ -11,6 +11,7 @@ from shared_apps.audit.models import PlatformEvent
 from shared_apps.post import services
 from shared_apps.post.models import Letter, LetterState
 from shared_apps.post.rules import ATTEMPTS, LONGEST_PAUSE, pause
+from shared_apps.post.services import dead
 from tenants import jobs
 from tenants.mail import ChannelError
 from tests.messaging.smtp import mail_server
@@ -107,11 +108,11 @@ def test_a_server_that_stays_away_is_given_up_after_so_many_attempts(told, monke
         services.drain(now=MORNING + LONG * day)
     assert len(tries) == ATTEMPTS and letter().state == LetterState.DEAD
     monkeypatch.undo()
-    assert services.send_again(letter=letter().id, by="somebody", now=MORNING)
+    assert dead.replay(ids=[letter().id], by="somebody", now=MORNING) == 1
     monkeypatch.setitem(services._prepare, TEXT, lambda **more: {"link": "x"})
     services.drain(now=MORNING)
     assert letter().state == LetterState.SENT
-    assert not services.send_again(letter=letter().id, by="somebody", now=MORNING)
+    assert dead.replay(ids=[letter().id], by="somebody", now=MORNING) == 0
 
 
 def test_a_worker_that_dies_with_a_letter_in_hand_has_spent_an_attempt(told, monkeypatch):
@@ -192,7 +193,8 @@ def test_a_dead_letter_is_emptied_and_then_forgotten(told):
     send(expires_at=MORNING)
     services.drain(now=MORNING + timedelta(seconds=1))
     services.tidy(now=MORNING + timedelta(days=31))
-    assert bytes(letter().to_sealed) == b"" and not services.send_again(letter=letter().id, by="x", now=MORNING)
+    assert bytes(letter().to_sealed) == b"" and dead.dead().count() == 0
+    assert dead.replay(ids=[letter().id], by="x", now=MORNING - LONG) == 0
     services.tidy(now=MORNING + timedelta(days=91))
     assert not Letter.objects.exists()
 

@@ -34,3 +34,8 @@ def latest_of(kind: str, *, school: UUID, limit: int) -> list[dict[str, Any]]:
     """The newest events of one kind about a school: `at`, `actor` and what else their bodies say."""
     events = PlatformEvent.objects.filter(kind=kind, school=school).order_by("-at", "-id")[:limit]
     return [{**json.loads(event.body), "at": event.at} for event in events]
+
+
+def count_of(kind: str, *, since: datetime, until: datetime) -> int:
+    """How many events of one kind the history holds between two moments, both included."""
+    return PlatformEvent.objects.filter(kind=kind, at__gte=since, at__lte=until).count()

@@ -16,12 +16,14 @@ from django.utils.translation import gettext
 from shared_apps.audit.services import record
 from shared_apps.deliveries.models import Batch, BatchPart, BatchState, DeadLetter, PartState, Trouble
 from shared_apps.deliveries.services import publish as publishing
+from shared_apps.deliveries.services.letters import Listed
+from shared_apps.deliveries.services.places import POST, asked, sees_post
 from shared_apps.groups.services import within_reach
+from shared_apps.post.services import dead
 from tenants.actor import Actor
-from tenants.ask import ask
 from tenants.jobs import later
 from tenants.models import school_ref
-from tenants.problems import Refusal, conflict, invalid
+from tenants.problems import conflict, invalid
 from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ FOLLOWED_FOR = timedelta(days=1)
 OPEN = {BatchState.COUNTING: PartState.WAITING, BatchState.RUNNING: PartState.COUNTED}
 NEXT = {BatchState.COUNTING: BatchState.READY, BatchState.RUNNING: BatchState.FOLLOWING}
 UNSETTLED = ("waiting", "running")
+Shares = dict[UUID | None, list[str] | None]  # school, or the platform's own mail -> the letters, or all of the cause
 
 
 def begin(
@@ -60,24 +63,30 @@ def begin(
         BatchPart.objects.bulk_create(
             BatchPart(batch=batch, school_id=school, chosen=ids) for school, ids in chosen.items()
         )
+        _note("deliveries.batch_previewed", batch, by=by, now=now)
     _go_on(batch, now)
     return batch
 
 
-def _chosen(by: Actor, letters: list[UUID]) -> dict[UUID, list[str] | None]:
-    found: dict[UUID, list[str] | None] = {}
+def _chosen(by: Actor, letters: list[UUID]) -> Shares:
+    found: Shares = {}
     for row in DeadLetter.objects.filter(pk__in=letters, school__in=within_reach(by).values("pk")):
         ids = found.setdefault(row.school_id, [])
         if ids is not None:
             ids.append(str(row.reaction))
-    return found
+    mail = [str(one) for one in dead.dead().filter(pk__in=letters).values_list("pk", flat=True)]
+    return found | {None: mail} if mail and sees_post(by) else found
 
 
-def _of_cause(by: Actor, handler: str, reason: str) -> dict[UUID, list[str] | None]:
+def _of_cause(by: Actor, handler: str, reason: str) -> Shares:
     rows = Trouble.objects.filter(state="dead", school__in=within_reach(by).values("pk"))
     if handler:
         rows = rows.filter(handler=handler, reason=reason)
-    return dict.fromkeys(rows.values_list("school", flat=True).distinct())
+    found: Shares = dict.fromkeys(rows.values_list("school", flat=True).distinct())
+    mail = dead.dead().filter(error=reason) if handler else dead.dead()
+    if handler in ("", POST) and sees_post(by) and mail.exists():
+        found[None] = None
+    return found
 
 
 def confirm(batch: Batch, *, by: Actor, now: datetime, why: str = "") -> None:
@@ -88,17 +97,24 @@ def confirm(batch: Batch, *, by: Actor, now: datetime, why: str = "") -> None:
         waiting = Batch.objects.filter(pk=batch.pk, state=BatchState.READY)
         if not waiting.update(state=BatchState.RUNNING, acted_by=by.name_in_audit, acted_at=now, why=why):
             raise conflict(gettext("This has been decided already."), "already_decided")
-        facts: dict[str, Any] = {"batch": str(batch.pk), "handler": batch.handler, "reason": batch.reason, "why": why}
-        record(KINDS[batch.act], by=by.name_in_audit, now=now, facts=facts)
+        _note(KINDS[batch.act], batch, by=by, now=now, why=why)
     batch.refresh_from_db()
     _go_on(batch, now)
 
 
-def cancel(batch: Batch) -> None:
+def cancel(batch: Batch, *, by: Actor, now: datetime) -> None:
     """Leave everything as it is. Raises Refusal 409 once something was done."""
-    waiting = Batch.objects.filter(pk=batch.pk, state__in=(BatchState.COUNTING, BatchState.READY))
-    if not waiting.update(state=BatchState.CANCELLED):
-        raise conflict(gettext("This has been decided already."), "already_decided")
+    with transaction.atomic():
+        waiting = Batch.objects.filter(pk=batch.pk, state__in=(BatchState.COUNTING, BatchState.READY))
+        if not waiting.update(state=BatchState.CANCELLED):
+            raise conflict(gettext("This has been decided already."), "already_decided")
+        _note("deliveries.batch_left", batch, by=by, now=now)
+    batch.refresh_from_db()
+
+
+def _note(kind: str, batch: Batch, *, by: Actor, now: datetime, **more: str) -> None:
+    facts = {"batch": str(batch.pk), "act": batch.act, "handler": batch.handler, "reason": batch.reason, **more}
+    record(kind, by=by.name_in_audit, now=now, facts=facts)
 
 
 def _go_on(batch: Batch, now: datetime) -> None:
@@ -149,14 +165,17 @@ def _do(batch: Batch, part: BatchPart, now: datetime) -> None:
     except Exception as error:  # one broken school stops nobody else's
         log.error("batch %s passed over school %s\n%s", batch.pk, part.school_id, without_text(error))
         part.state = PartState.FAILED
-    part.taken_at = None
-    part.save()
+    told = {name: getattr(part, name) for name in ("state", "reactions", "fresh", "expired", "people", "outcome")}
+    # Whoever was so slow that another took the share over has nothing more to say about it.
+    mine = BatchPart.objects.filter(pk=part.pk, taken_at=part.taken_at).update(**told, taken_at=None)
+    if mine and part.state == PartState.ACTED and part.school_id:
+        _bring_up_to_date(part.school_id, now)
 
 
 def _count(batch: Batch, part: BatchPart, now: datetime) -> None:
     ids = None if part.chosen is None else [UUID(one) for one in part.chosen]
-    told = ask(
-        school_ref(part.school_id), "dead_letters.count", now=now, limit=AT_ONCE, ids=ids, handler=batch.handler,
+    told = asked(
+        part.school_id, "count", now=now, limit=AT_ONCE, ids=ids, handler=batch.handler,
         reason=batch.reason if batch.handler else None,
     )  # fmt: skip
     taken = told["fresh"] + (told["expired"] if batch.act == "discard" else [])
@@ -166,14 +185,21 @@ def _count(batch: Batch, part: BatchPart, now: datetime) -> None:
 
 
 def _act(batch: Batch, part: BatchPart, now: datetime) -> None:
-    school, ids = school_ref(part.school_id), [UUID(one) for one in part.reactions]
+    ids = [UUID(one) for one in part.reactions]
     if batch.act == "replay":
-        ask(school, "dead_letters.replay", ids=ids, by=batch.acted_by, now=now)
+        asked(part.school_id, "replay", ids=ids, by=batch.acted_by, now=now)
     else:
-        ask(school, "dead_letters.discard", ids=ids, by=batch.acted_by, why=batch.why, now=now)
-    part.outcome = ask(school, "dead_letters.outcome", ids=ids)
+        asked(part.school_id, "discard", ids=ids, by=batch.acted_by, why=batch.why, now=now)
+    part.outcome = asked(part.school_id, "outcome", ids=ids)
     part.state = PartState.ACTED
-    publishing.refresh(school, now=now)  # so that what left the list is seen to leave it
+
+
+def _bring_up_to_date(school: UUID, now: datetime) -> None:
+    """What left the list is seen to leave it; a school that cannot say so now says so later."""
+    try:
+        publishing.refresh(school_ref(school), now=now)
+    except Exception as error:
+        log.error("school %s did not tell how it is after a batch\n%s", school, without_text(error))
 
 
 def follow(*, now: datetime) -> None:
@@ -192,7 +218,7 @@ def follow(*, now: datetime) -> None:
 def _look(part: BatchPart) -> None:
     try:
         ids = [UUID(one) for one in part.reactions]
-        part.outcome = ask(school_ref(part.school_id), "dead_letters.outcome", ids=ids)
+        part.outcome = asked(part.school_id, "outcome", ids=ids)
         part.save(update_fields=["outcome"])
     except Exception as error:
         log.error("what became of a batch in school %s is not known\n%s", part.school_id, without_text(error))
@@ -205,26 +231,17 @@ def _unsettled(part: BatchPart) -> bool:
 # -- one letter --------------------------------------------------------------------------------------------------------
 
 
-def payload(letter: DeadLetter, *, reveal_to: Actor | None, now: datetime) -> dict[str, Any] | None:
+def payload(letter: Listed, *, reveal_to: Actor | None, now: datetime) -> dict[str, Any] | None:
     """What a dead letter carries, its particulars by name alone unless revealed; None once it is no dead letter.
 
     A look at the particulars is written down on the platform before, and in the school with it.
     """
-    school = school_ref(letter.school_id)
     told: dict[str, Any] | None
     if reveal_to is None:
-        told = ask(school, "dead_letters.read", reaction=letter.reaction)
+        told = asked(letter.place, "read", reaction=letter.reaction)
         return told
     by, facts = reveal_to.name_in_audit, {"reaction": str(letter.reaction)}
-    record("deliveries.letter_revealed", by=by, now=now, school=letter.school_id, facts=facts)
-    told = ask(school, "dead_letters.reveal", reaction=letter.reaction, by=by, now=now)
+    if letter.place is not None:
+        record("deliveries.letter_revealed", by=by, now=now, school=letter.place, facts=facts)
+    told = asked(letter.place, "reveal", reaction=letter.reaction, by=by, now=now)
     return told
-
-
-def letter_within(actor: Actor, letter_id: UUID) -> DeadLetter:
-    """A listed dead letter of a school within reach. Raises Refusal 404."""
-    found = DeadLetter.objects.filter(pk=letter_id, school__in=within_reach(actor).values("pk"))
-    letter = found.select_related("school").first()
-    if letter is None:
-        raise Refusal(404, "not_found", gettext("This is no dead letter any more."))
-    return letter

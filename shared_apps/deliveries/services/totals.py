@@ -8,7 +8,9 @@ from django.db.models import Count, Min, Sum
 
 from shared_apps.deliveries.models import DeliveryCount, Trouble
 from shared_apps.deliveries.rules import Waiting, rate, window
+from shared_apps.deliveries.services.places import POST, sees_post
 from shared_apps.groups.services import EVERYWHERE, within_reach
+from shared_apps.post.services import dead
 from tenants.actor import Actor
 
 HOUR = timedelta(hours=1)
@@ -77,7 +79,10 @@ def last_day(actor: Actor, *, now: datetime) -> LastDay:
 
 @dataclass(frozen=True)
 class Cause:
-    """Reactions of one handler in trouble for one reason, over how many schools, and since when the oldest."""
+    """Reactions of one handler in trouble for one reason, over how many schools, and since when the oldest.
+
+    Over no school at all: mail of the platform's own.
+    """
 
     handler: str
     reason: str
@@ -87,7 +92,10 @@ class Cause:
 
 
 def troubles(actor: Actor) -> dict[str, list[Cause]]:
-    """Everything `dead` and everything `retrying` in the schools `actor` reaches, the most first. One statement."""
+    """Everything `dead` and everything `retrying` in the schools `actor` reaches, the most first. Two statements.
+
+    Mail of the platform's own that was given up stands among the dead, of no school.
+    """
     rows = Trouble.objects.filter(school__in=within_reach(actor).values("pk")).values("state", "handler", "reason")
     found = rows.annotate(all=Sum("count"), schools=Count("school"), oldest=Min("since"))
     told: dict[str, list[Cause]] = {"dead": [], "retrying": []}
@@ -95,6 +103,9 @@ def troubles(actor: Actor) -> dict[str, list[Cause]]:
         "state", "handler", "reason", "all", "schools", "oldest"
     ):
         told[state].append(Cause(*cause))
+    if sees_post(actor):
+        told["dead"] += [Cause(POST, reason, count, 0, since) for reason, count, since in dead.causes()]
+        told["dead"].sort(key=lambda cause: -cause.count)
     return told
 
 

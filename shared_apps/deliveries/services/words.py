@@ -27,6 +27,20 @@ HANDLERS: dict[str, str | Promise] = {
     "messaging.mail_checkpoint": _("Mail a checkpoint to the school’s admins"),
     "attendance.propose": _("Propose a mark in the register"),
     "gate.flow": _("Count arrivals and departures"),
+    "post.send": _("Send a mail of the platform"),
+}
+# The platform's own mail, by the name of its text.
+MAILS: dict[str, str | Promise] = {
+    "access/approved": _("Email: access approved"),
+    "access/confirm": _("Email: confirm the address of an access request"),
+    "access/received": _("Email: access request received"),
+    "access/rejected": _("Email: access request rejected"),
+    "identity/forgotten": _("Email: choose a new password"),
+    "schools/delivery": _("Email to a new school: messages"),
+    "schools/outcome": _("Email to a new school: the first thirty days"),
+    "schools/roster": _("Email to a new school: roster"),
+    "schools/scan": _("Email to a new school: first scan"),
+    "schools/welcome": _("Email to a new school: welcome"),
 }
 ANSWER = re.compile(r"(\w+_refused)_(\d{3})")
 
@@ -37,6 +51,10 @@ def reason_words(code: str) -> str:
     if answered and answered[1] in REFUSED:
         return f"{REFUSED[answered[1]]} ({answered[2]})"
     return str(REASONS.get(code, code)) or gettext("No reason was given")
+
+
+def mail_words(template: str) -> str:
+    return str(MAILS.get(template, template))
 
 
 def handler_words(name: str) -> str:

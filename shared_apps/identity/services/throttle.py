@@ -57,8 +57,3 @@ def failed(account: bytes, network: bytes, *, now: datetime) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(account[:8], signed=True)])
         refuse_when_spent(account, network, now=now)
         SignInFailure.objects.create(account=account, network=network, at=now)
-
-
-def failures_since(moment: datetime) -> int:
-    """How many sign-ins failed since `moment`, at any account and from anywhere."""
-    return SignInFailure.objects.filter(at__gte=moment).count()

@@ -1,11 +1,11 @@
 """Which part of the history the audit page shows."""
 
 from dataclasses import asdict, dataclass
-from datetime import date
-from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from shared_apps.operator.forms.moments import read_day, read_moment
+from shared_apps.operator.rules import AUDIT, audit_address
 from shared_apps.operator.services.trail import Asked
 
 
@@ -18,6 +18,8 @@ class TrailQuery:
     school: str = ""
     since: str = ""
     until: str = ""
+    begins: str = ""
+    ends: str = ""
     cursor: str = ""
 
     @classmethod
@@ -26,28 +28,25 @@ class TrailQuery:
             return "".join(letter for letter in query.get(name, "")[:200] if letter.isprintable()).strip()
 
         return cls(
-            kind=text("kind")[:60], actor=text("actor")[:80], school=text("school"), cursor=text("cursor")[:64],
+            kind=text("kind"), actor=text("actor")[:80], school=text("school"), cursor=text("cursor")[:64],
             since=str(day) if (day := read_day(text("since"))) else "",
             until=str(day) if (day := read_day(text("until"))) else "",
+            begins=at.isoformat() if (at := read_moment(text("begins"))) else "",
+            ends=at.isoformat() if (at := read_moment(text("ends"))) else "",
         )  # fmt: skip
 
     @property
     def asked(self) -> Asked:
-        return Asked(self.kind, self.actor, self.school, read_day(self.since), read_day(self.until))
+        return Asked(
+            self.kind, self.actor, self.school, read_day(self.since), read_day(self.until), read_moment(self.begins),
+            read_moment(self.ends),
+        )  # fmt: skip
 
     @property
     def filtered(self) -> bool:
         return self != TrailQuery(cursor=self.cursor)
 
-    def address(self, path: str = "/operator/audit", **changed: str) -> str:
+    def address(self, path: str = AUDIT, **changed: str) -> str:
         """The same part of the history; without a cursor it begins anew."""
         shown = {**asdict(self), "cursor": "", **changed}
-        return f"{path}?{urlencode({name: value for name, value in shown.items() if value})}"
-
-
-def read_day(text: str) -> date | None:
-    """`YYYY-MM-DD`, or None."""
-    try:
-        return date.fromisoformat(text) if len(text) == len("2026-11-21") else None
-    except ValueError:
-        return None
+        return audit_address(path, **shown)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
@@ -16,14 +16,19 @@ from shared_apps.deliveries.rules import Life, fresh, rate
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.groups.services import EVERYWHERE
 from shared_apps.operator.rules import Place
-from shared_apps.operator.services.picture import Picture, failed_sign_ins
+from shared_apps.operator.services import proofs
+from shared_apps.operator.services.picture import DAY, HOUR, Picture, failed_sign_ins
+from shared_apps.operator.services.proofs import proof
+from shared_apps.schools.services.onboarding_help import open_setup_tasks
 from tenants.actor import Actor
 from tenants.ask import Unavailable
 from tenants.models import School
 from tenants.permissions import Permission, may
 
 ORDER = ("place", "name", "pk")
-FAILED_SIGN_INS = "/operator/audit?kind=identity.sign_in_failed"
+SCHOOLS, ONBOARDINGS, LETTERS, STUCK = (
+    "/operator/schools", "/operator/onboardings", "/operator/dead-letters", "/operator/health?state=stuck"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,28 +81,57 @@ def _row(school: School, now: datetime) -> Row:
 
 @dataclass(frozen=True)
 class Signal:
-    """One line of Other signals. `value` is None where it cannot be known now."""
+    """One line of Other signals. `value` is None where it cannot be known now.
+
+    `path` is where it is looked into or mended, `proof` the audit view of what it counts; "" where there is none, or
+    none for whoever asks.
+    """
 
     key: str
     label: str
     value: str | None
     note: str = ""
     path: str = ""
+    proof: str = ""
 
 
 def total_schools(picture: Picture) -> list[Signal]:
-    return [Signal("schools", gettext("Schools"), str(picture.schools.total))]
+    path, proven = _open(picture, Permission.SCHOOLS_READ, SCHOOLS), proof(picture.actor, proofs.SCHOOLS)
+    return [Signal("schools", gettext("Schools"), str(picture.schools.total), "", path, proven)]
+
+
+def setup_tasks(picture: Picture) -> list[Signal]:
+    if not may(picture.actor, Permission.SCHOOLS_ONBOARD):
+        return []
+    tasks, label = open_setup_tasks(picture.actor, now=picture.now), gettext("Open setup tasks")
+    note = _since(tasks[0].since) if tasks else ""
+    return [Signal("setup_tasks", label, str(len(tasks)), note, ONBOARDINGS, proof(picture.actor, proofs.SETUP))]
+
+
+def dead_letters(picture: Picture) -> list[Signal]:
+    if not may(picture.actor, Permission.DEAD_LETTERS):
+        return []
+    dead, proven = picture.all_dead, proof(picture.actor, proofs.DEAD_LETTERS)
+    return [Signal("dead", gettext("Dead letters"), str(dead.count), _since(dead.since), LETTERS, proven)]
+
+
+def _open(picture: Picture, permission: Permission, path: str) -> str:
+    return path if may(picture.actor, permission) else ""
 
 
 def sign_ins(picture: Picture) -> list[Signal]:
     """Failures have no school, so only who reaches every school is told of them."""
-    hour = failed_sign_ins(picture.actor, now=picture.now)
-    if hour is None:
-        return []
-    day = failed_sign_ins(picture.actor, now=picture.now, span=timedelta(hours=24))
-    note = gettext("In 24 hours: %(count)s") % {"count": day}
-    proof = FAILED_SIGN_INS if may(picture.actor, Permission.AUDIT_READ) else ""
-    return [Signal("failed_sign_ins", gettext("Failed sign-ins, last hour"), str(hour), note, proof)]
+    spans = (
+        ("failed_sign_ins", gettext("Failed sign-ins, last hour"), HOUR),
+        ("failed_sign_ins_day", gettext("Failed sign-ins, last 24 hours"), DAY),
+    )
+    found = []
+    for key, label, span in spans:
+        count = failed_sign_ins(picture.actor, now=picture.now, span=span)
+        if count is not None:
+            proven = proofs.sign_ins(picture.actor, picture.now - span, picture.now)
+            found.append(Signal(key, label, str(count), proof=proven))
+    return found
 
 
 def waiting_work(picture: Picture) -> list[Signal]:
@@ -105,8 +139,8 @@ def waiting_work(picture: Picture) -> list[Signal]:
     schools = picture.schools
     return [
         Signal("waiting", gettext("Work that waits"), str(schools.waiting.count), _since(schools.waiting.since)),
-        Signal("stuck", gettext("Work that is stuck"), str(schools.stuck.count), _since(schools.stuck.since)),
-    ]
+        Signal("stuck", gettext("Work that is stuck"), str(schools.stuck.count), _since(schools.stuck.since), STUCK),
+    ]  # fmt: skip
 
 
 def background_work(picture: Picture) -> list[Signal]:
@@ -119,7 +153,8 @@ def sealing(picture: Picture) -> list[Signal]:
     if not picture.actor.roles & EVERYWHERE:
         return []
     seconds = round(lag(picture.now).total_seconds())
-    return [Signal("sealing", gettext("Platform history not sealed yet, in seconds"), str(seconds))]
+    label = gettext("Platform history not sealed yet, in seconds")
+    return [Signal("sealing", label, str(seconds), proof=proof(picture.actor))]
 
 
 def leaks(picture: Picture) -> list[Signal]:
@@ -127,14 +162,15 @@ def leaks(picture: Picture) -> list[Signal]:
     if not picture.actor.roles & EVERYWHERE:
         return []
     label, told = gettext("Answers that held another school’s data"), canaries(picture.now)
+    proven = proof(picture.actor, proofs.LEAKS)
     if isinstance(told, Unavailable):
-        return [Signal("leaks", label, None)]
+        return [Signal("leaks", label, None, proof=proven)]
     note = gettext("Asked last: %(time)s. Schools not asked yet: %(count)s") % {
         "time": _time(told.newest), "count": told.waiting,
     }  # fmt: skip
     if told.failed:
         note += " " + gettext("Answers not asked for or not read: %(count)s") % {"count": told.failed}
-    return [Signal("leaks", label, str(told.found), note)]
+    return [Signal("leaks", label, str(told.found), note, proof=proven)]
 
 
 def _time(moment: datetime) -> str:
@@ -147,7 +183,7 @@ def _since(moment: datetime | None) -> str:
 
 # In the order in which they are shown. A new signal is one more function here.
 SIGNALS: list[Callable[[Picture], list[Signal]]] = [
-    total_schools, sign_ins, waiting_work, background_work, sealing, leaks,
+    total_schools, setup_tasks, dead_letters, sign_ins, waiting_work, background_work, sealing, leaks,
 ]  # fmt: skip
 
 

@@ -13,8 +13,9 @@ from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.providers import name_of
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.groups.services import EVERYWHERE
-from shared_apps.operator.services import work
+from shared_apps.operator.services import proofs, work
 from shared_apps.operator.services.picture import Picture
+from shared_apps.operator.services.proofs import proof
 from shared_apps.schools.services import follow_ups as to_follow
 from shared_apps.schools.services import welcome_help
 from shared_apps.schools.services.onboarding_help import open_setup_tasks
@@ -29,7 +30,10 @@ HEALTH = "/operator/health"
 
 @dataclass(frozen=True)
 class Need:
-    """One line. `key` tells it from the others while the page stays open; `tone` is `alarm` or `watch`."""
+    """One line. `key` tells it from the others while the page stays open; `tone` is `alarm` or `watch`.
+
+    `path` is where it is mended, `proof` its history, "" without one.
+    """
 
     key: str
     tone: str
@@ -37,6 +41,7 @@ class Need:
     detail: str
     path: str
     since: datetime | None = None
+    proof: str = ""
 
 
 Source = Callable[[Picture], list[Need]]
@@ -48,7 +53,8 @@ def dead_letters(picture: Picture) -> list[Need]:
         return []
     title = gettext("Dead letters: %(count)s") % {"count": dead.count}
     causes = gettext("Causes: %(count)s") % {"count": len(picture.dead)}
-    return [Need("dead", "alarm", title, causes, "/operator/dead-letters", dead.since)]
+    proven = proof(picture.actor, proofs.DEAD_LETTERS)
+    return [Need("dead", "alarm", title, causes, "/operator/dead-letters", dead.since, proven)]
 
 
 def background_work(picture: Picture) -> list[Need]:
@@ -119,7 +125,8 @@ def old_requests(picture: Picture) -> list[Need]:
     count, since = queue.old(picture.actor, now=picture.now)
     title = gettext("Access requests older than three days: %(count)s") % {"count": count}
     detail = gettext("Somebody waits for an answer.")
-    return [Need("requests", "watch", title, detail, "/operator/requests", since)] if count else []
+    proven = proof(picture.actor, proofs.REQUESTS)
+    return [Need("requests", "watch", title, detail, "/operator/requests", since, proven)] if count else []
 
 
 def named(needs: list[Need], more: Need) -> list[Need]:
@@ -132,13 +139,14 @@ def setup_tasks(picture: Picture) -> list[Need]:
     """Schools on their way in that do not go on by themselves."""
     if not may(picture.actor, Permission.SCHOOLS_ONBOARD):
         return []
-    title = gettext("School setup needs help: %(name)s")
+    title, proven = gettext("School setup needs help: %(name)s"), proof(picture.actor, proofs.SETUP)
     needs = [
         Need(
-            f"setup-{task.id}", "watch", title % {"name": task.name}, "", f"/operator/onboardings/{task.id}", task.since
+            f"setup-{task.id}", "watch", title % {"name": task.name}, "", f"/operator/onboardings/{task.id}",
+            task.since, proven,
         )
         for task in open_setup_tasks(picture.actor, now=picture.now)
-    ]
+    ]  # fmt: skip
     more = gettext("School setup needs help, more schools: %(count)s")
     return named(needs, Need("setup-more", "watch", more, "", "/operator/onboardings"))
 
@@ -184,7 +192,8 @@ def leaks(picture: Picture) -> list[Need]:
     if isinstance(told, Unavailable) or not told.found:
         return []
     title = gettext("Answers that held another school’s data: %(count)s") % {"count": told.found}
-    return [Need("leaks", "watch", title, "; ".join(told.places[:NAMED]), f"{HEALTH}#signals", told.oldest)]
+    places, proven = "; ".join(told.places[:NAMED]), proof(picture.actor, proofs.LEAKS)
+    return [Need("leaks", "watch", title, places, f"{HEALTH}#signals", told.oldest, proven)]
 
 
 def drifted(picture: Picture) -> list[Need]:
@@ -195,7 +204,8 @@ def drifted(picture: Picture) -> list[Need]:
     return [
         Need(
             f"drift-{found.school}", "watch", title % {"name": found.name},
-            gettext("Differences: %(count)s") % {"count": found.number}, HEALTH, found.found_at,
+            gettext("Differences: %(count)s") % {"count": found.number}, f"/operator/schools/{found.school}",
+            found.found_at, proof(picture.actor, school=found.school),
         )
         for found in open_findings()
     ]  # fmt: skip
@@ -210,7 +220,7 @@ def follow_ups(picture: Picture) -> list[Need]:
         Need(
             f"follow-up-{one.id}", "watch", title % {"name": one.name},
             missing % {"count": len(one.criteria)} if one.criteria else "",
-            f"/operator/onboardings/{one.id}#after-go", one.since,
+            f"/operator/onboardings/{one.id}#after-go", one.since, proof(picture.actor, proofs.FOLLOW_UPS),
         )
         for one in to_follow.follow_ups(picture.actor)
     ]  # fmt: skip

@@ -14,18 +14,24 @@ from tenants.actor import Actor
 from tenants.ids import parse_id
 
 PART = 500  # rows read at once for an export
+COUNTED = 10_000
 MOST = 50_000  # rows of an export: what is older is asked for by its dates
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is looked for. `kind`: a kind or the part before its dot; `actor`: an id or `system:...`."""
+    """What is looked for. `kind`: kinds, or parts before a dot, with commas between; `actor`: an id or `system:...`.
+
+    `begins` and `ends` are moments, both included, as a signal that is proven here names them.
+    """
 
     kind: str = ""
     actor: str = ""
     school: str = ""
     since: date | None = None
     until: date | None = None
+    begins: datetime | None = None
+    ends: datetime | None = None
 
 
 def sought(actor: Actor, asked: Asked) -> QuerySet[PlatformEvent, PlatformEvent]:
@@ -34,14 +40,30 @@ def sought(actor: Actor, asked: Asked) -> QuerySet[PlatformEvent, PlatformEvent]
     if not actor.roles & EVERYWHERE:
         found = found.filter(school__in=within_reach(actor).values("pk"))
     if asked.kind:
-        found = found.filter(Q(kind=asked.kind) | Q(kind__startswith=f"{asked.kind}."))
+        found = found.filter(_of_kinds(asked.kind))
     if asked.actor:
         found = found.filter(actor=asked.actor)
     if asked.school:
         named = within_reach(actor).filter(Q(slug=asked.school) | Q(name__iexact=asked.school))
         key = parse_id(asked.school)
         found = found.filter(school=key) if key else found.filter(school__in=named.values("pk"))
+    if asked.begins:
+        found = found.filter(at__gte=asked.begins)
+    if asked.ends:
+        found = found.filter(at__lte=asked.ends)
     return _between(found, asked.since, asked.until)
+
+
+def _of_kinds(kinds: str) -> Q:
+    wanted = Q(pk__in=[])
+    for kind in kinds.split(","):
+        wanted |= Q(kind=kind) | Q(kind__startswith=f"{kind}.")
+    return wanted
+
+
+def number_of(found: QuerySet[PlatformEvent, PlatformEvent]) -> int:
+    """How many they are, counted no further than one beyond `COUNTED`."""
+    return found.order_by()[: COUNTED + 1].count()
 
 
 def _between(

@@ -88,7 +88,7 @@ def _sealed(letter: Letter, column: str, value: str) -> bytes:
     return seal_on_platform(value, table=Letter._meta.db_table, column=column, row=letter.id)
 
 
-def _open(letter: Letter, column: str) -> str:
+def unsealed(letter: Letter, column: str) -> str:
     return unseal_on_platform(getattr(letter, column), table=Letter._meta.db_table, column=column, row=letter.id)
 
 
@@ -141,7 +141,7 @@ def _take_out(letter: Letter, now: datetime) -> None:
 
 def worded(letter: Letter, now: datetime) -> Mail | None:
     """The mail as it leaves, in its language; None when there turned out to be nothing to send."""
-    to, facts = _open(letter, "to_sealed"), json.loads(_open(letter, "facts_sealed"))
+    to, facts = unsealed(letter, "to_sealed"), json.loads(unsealed(letter, "facts_sealed"))
     if letter.template in _prepare:
         found = _prepare[letter.template](to=to, language=letter.language, now=now)
         if found is None:
@@ -177,24 +177,12 @@ def _end(letter: Letter, now: datetime, *, error: str = "") -> None:
     mine = Letter.objects.filter(_held(letter))
     if not error:
         mine.update(state=LetterState.SENT, sent_at=now, error="", lease=None, to_sealed=b"", facts_sealed=b"")
-    elif mine.update(state=LetterState.DEAD, error=error[:120], lease=None):
+    elif mine.update(state=LetterState.DEAD, error=error[:120], lease=None, died_at=now):
         facts = {"letter": str(letter.id), "template": letter.template, "reason": error[:120]}
         record("post.letter_dead", by="system:post.drain", now=now, facts=facts)
 
 
 # -- looking after them -----------------------------------------------------------------------------------------------
-
-
-def send_again(*, letter: UUID, by: str, now: datetime) -> bool:
-    """Queue a dead letter once more, for a day; whether there was one."""
-    dead = Letter.objects.filter(pk=letter, state=LetterState.DEAD).exclude(to_sealed=b"")
-    with transaction.atomic():
-        fresh = {"attempts": 0, "due_at": now, "error": "", "expires_at": now + timedelta(days=1)}
-        if not dead.update(state=LetterState.QUEUED, **fresh):
-            return False
-        record("post.letter_sent_again", by=by, now=now, facts={"letter": str(letter)})
-        later("post.drain")
-    return True
 
 
 @dataclass(frozen=True)
