@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import connections
 
 from tenants import jobs
+from tenants.lanes import Crew
 from tenants.models import School, school_ref
-from tenants.reactions import Crew
 from tenants.traces import without_text
 from tenants.wakeups import Ear
 

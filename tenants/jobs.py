@@ -20,8 +20,8 @@ from django_q.tasks import async_task
 
 from tenants import drift
 from tenants.current import current_school
+from tenants.lanes import Crew, Lane, crew_of
 from tenants.models import Heartbeat, Queued, SchoolState, school_ref
-from tenants.reactions import Crew, Lane, crew_of
 from tenants.traces import without_text
 from tenants.wakeups import say
 

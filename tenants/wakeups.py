@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection, connections
 
-from tenants.reactions import Crew
+from tenants.lanes import Crew
 
 CHANNEL = "mysentinel_due_"
 SAY = "SELECT pg_notify(told.channel, told.school) FROM unnest(%s::text[], %s::text[]) AS told(channel, school)"

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta  # noqa: E402
 from config.schedules import SCHEDULES  # noqa: E402
 from tenants import worker  # noqa: E402
 from tenants.ids import new_id  # noqa: E402
+from tenants.lanes import Lane  # noqa: E402
 from tenants.pipeline import send  # noqa: E402
-from tenants.reactions import Happened, Lane, reaction  # noqa: E402
+from tenants.reactions import Happened, reaction  # noqa: E402
 
 KIND = "bench.happened"
 TABLE = "CREATE TABLE {s}.bench_effect (id uuid PRIMARY KEY, event uuid NOT NULL, at timestamptz NOT NULL)"

@@ -7,7 +7,8 @@ from tenant_apps.people.models import Learner
 from tenants.actor import system
 from tenants.current import current_school
 from tenants.ids import parse_id
-from tenants.reactions import Happened, Lane, reaction
+from tenants.lanes import Lane
+from tenants.reactions import Happened, reaction
 
 
 @reaction("gate.scan_recorded", name="attendance.propose", lane=Lane.ATTENDANCE)

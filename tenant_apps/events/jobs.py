@@ -16,9 +16,9 @@ from tenant_apps.events.services import seal as sealing
 from tenants.actor import system
 from tenants.current import SchoolRef
 from tenants.jobs import job, wake
+from tenants.lanes import Crew, Lane
 from tenants.ledger import BATCH
 from tenants.models import SchoolState, school_refs
-from tenants.reactions import Crew, Lane
 from tenants.scope import school_scope
 from tenants.traces import without_text
 from tenants.wakeups import say

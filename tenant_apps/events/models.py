@@ -5,8 +5,8 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from tenants.lanes import Lane
 from tenants.ledger import CheckpointFields, SealFields
-from tenants.reactions import Lane
 from tenants.records import SchoolRecord
 
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from tenant_apps.gate.rules import Code
 from tenant_apps.gate.services.flow import count_half_hour
-from tenants.reactions import Happened, Lane, reaction
+from tenants.lanes import Lane
+from tenants.reactions import Happened, reaction
 
 
 @reaction("gate.scan_recorded", name="gate.flow", lane=Lane.PROJECTIONS, pipelined=True)

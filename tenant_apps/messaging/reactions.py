@@ -11,7 +11,8 @@ from tenant_apps.messaging.services import checkpoints, notify
 from tenant_apps.messaging.services import deliver as delivering
 from tenants.actor import system
 from tenants.current import SchoolRef, current_school
-from tenants.reactions import Happened, Lane, reaction
+from tenants.lanes import Lane
+from tenants.reactions import Happened, reaction
 
 
 @reaction("gate.scan_recorded", name="messaging.tell_guardians", lane=Lane.POSTCOMMIT, expires_after=WORTH_TELLING)

@@ -9,7 +9,8 @@ from tenant_apps.events.models import Event
 from tenant_apps.events.services.record import record
 from tenants import reactions
 from tenants.actor import system
-from tenants.reactions import Lane, reaction
+from tenants.lanes import Lane
+from tenants.reactions import reaction
 from tenants.scope import school_scope
 from tests.world import MORNING, Cast
 

@@ -9,8 +9,9 @@ from tenant_apps.events.services import drain as draining
 from tenant_apps.events.services.drain import ATTEMPTS, BACK_OFF, LONGEST, back_off, drain
 from tenant_apps.gate.models import Gate
 from tenants.ids import new_id
+from tenants.lanes import Lane
 from tenants.pipeline import send
-from tenants.reactions import Lane, ReactionError
+from tenants.reactions import ReactionError
 from tenants.scope import school_scope
 from tests import world
 from tests.events.handlers import Clock, following, happen

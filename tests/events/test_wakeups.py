@@ -12,7 +12,7 @@ from tenant_apps.events.services.record import record
 from tenants import drainers, jobs
 from tenants.actor import system
 from tenants.drainers import Drainer, places
-from tenants.reactions import Crew, Lane
+from tenants.lanes import Crew, Lane
 from tenants.scope import school_scope
 from tenants.wakeups import Ear, say
 from tests import world

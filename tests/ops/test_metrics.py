@@ -15,8 +15,8 @@ from shared_apps.deliveries.rules import STALE_AFTER
 from shared_apps.post.models import Letter
 from shared_apps.workflows.models import Run, Step
 from tenant_apps.events.models import Reaction
+from tenants.lanes import Lane
 from tenants.models import DriftFinding, SchoolPlacement
-from tenants.reactions import Lane
 from tenants.scope import school_scope
 from tests.deliveries.acts import die, tell
 from tests.messaging.scans import scan

@@ -7,8 +7,8 @@ from django.db.models import Count, Min, Q, Sum
 
 from shared_apps.deliveries.models import LaneDepth, SchoolFigures, Trouble
 from shared_apps.deliveries.rules import STALE_AFTER
+from tenants.lanes import Lane
 from tenants.models import School, SchoolState
-from tenants.reactions import Lane
 
 KINDS = ("waiting", "stuck", "dead")
 

@@ -21,9 +21,10 @@ from django.db.models import Q
 from tenant_apps.events.models import Reaction, ReactionState
 from tenants.current import SchoolRef, current_school
 from tenants.ids import new_id
+from tenants.lanes import Lane
 from tenants.models import School, SchoolState
 from tenants.pipeline import Sent, send, unanswered, with_commit
-from tenants.reactions import Handler, Happened, Lane, ReactionError, handler_named
+from tenants.reactions import Handler, Happened, ReactionError, handler_named
 from tenants.scope import school_scope
 from tenants.traces import without_text
 

@@ -16,8 +16,9 @@ from tenants.actor import Actor
 from tenants.current import current_school
 from tenants.ids import new_id
 from tenants.jobs import wake_after_commit
+from tenants.lanes import Lane
 from tenants.pipeline import send
-from tenants.reactions import Lane, handlers_of
+from tenants.reactions import handlers_of
 
 # Written by hand: every scan goes through here, and their plans must survive the switch between schools.
 EVENTS = """
