@@ -3,8 +3,8 @@
 from django.utils import timezone
 
 from config.canaries.turn import turns
-from tenants.drift import is_night
 from tenants.jobs import job, nobody_waits
+from tenants.night import is_night
 
 BY_DAY = 3.0  # seconds of each five minutes: what one worker spends on it at most, but for the school it is at
 BY_NIGHT = 60.0  # half of what the queue lets a job take

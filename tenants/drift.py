@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +23,12 @@ from tenants.findings import Standing as Standing
 from tenants.findings import open_findings as open_findings
 from tenants.findings import standing as standing
 from tenants.models import DriftFinding, GoldenSchema, School, SchoolPlacement
+from tenants.night import is_night
 from tenants.provisioning import MIGRATOR, golden_catalog, plain_school
 
 log = logging.getLogger(__name__)
 KEPT = 100  # differences kept of one finding; a school that lost its tables has thousands
 AT_ONCE = 20  # schools in a statement
-NIGHT = (22, 23, 0, 1, 2)  # hours in UTC: from midnight to five in South Africa
 TURN = 20.0  # seconds of looking at a time, so that the worker's other jobs do not wait long
 
 
@@ -94,11 +94,6 @@ def write_down(place: SchoolPlacement, differences: list[str], *, now: datetime,
         if not opened.update(**seen):
             # The placement's row is locked by the update above, so two looks at once cannot both come here.
             DriftFinding.objects.using(using).create(school_id=place.pk, found_at=now, **seen)
-
-
-def is_night(now: datetime) -> bool:
-    """Whether this is the time for work that can wait and takes its time."""
-    return now.astimezone(UTC).hour in NIGHT
 
 
 def by_night(*, now: datetime, clock: Callable[[], float] = time.monotonic) -> int:

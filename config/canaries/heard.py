@@ -16,11 +16,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ear:
-    """Whose answers these are, and so what must not be in them.
-
-    `of_school`: nothing of another school. `of_platform`: no particulars of any school's people. `bounds`: nothing of a
-    school out of reach, either.
-    """
+    """Whose answers these are, and so what must not be in them: with `of_school` anything of another school, with
+    `of_platform` particulars of any school's people, with `bounds` anything of a school out of reach."""
 
     of_school: bool = False
     of_platform: bool = False

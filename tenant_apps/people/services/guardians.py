@@ -32,19 +32,8 @@ def add_guardian(
     ties = [_tie(guardian, child) for child in children]
     guardian.save(force_insert=True)
     Guardianship.objects.bulk_create(ties)
-    record(
-        "people.guardian_added", by=by, at=now, now=now,
-        about={
-            "guardian": str(guardian.id),
-            "children": [
-                {
-                    "learner": str(tie.learner_id), "relation": tie.relation, "may_contact": tie.may_contact,
-                    "may_collect": tie.may_collect,
-                }
-                for tie in ties
-            ],
-        },
-    )  # fmt: skip
+    about = {"guardian": str(guardian.id), "children": [_told(tie) for tie in ties]}
+    record("people.guardian_added", by=by, at=now, now=now, about=about)
     return guardian
 
 
@@ -55,6 +44,11 @@ def _tie(guardian: Guardian, child: Child) -> Guardianship:
         learner=learner, guardian=guardian, relation=clean_relation(relation), may_contact=may_contact,
         may_collect=may_collect,
     )  # fmt: skip
+
+
+def _told(tie: Guardianship) -> dict[str, object]:
+    rights = {"may_contact": tie.may_contact, "may_collect": tie.may_collect}
+    return {"learner": str(tie.learner_id), "relation": tie.relation, **rights}
 
 
 def guardians_of(learner: Learner) -> list[Guardianship]:
