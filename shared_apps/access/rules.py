@@ -12,6 +12,7 @@ KEPT_APPROVED = timedelta(days=7)
 DOUBLED = timedelta(minutes=10)  # the same again from the same mailbox is the same request
 TURNS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 OLD_AFTER = timedelta(days=3)
+FINISHED_AFTER = timedelta(minutes=10)  # the clock tries every minute
 
 # What may be given by whom. Nobody gives more than they hold; two people give the right to everything.
 GIVEN_BY = {

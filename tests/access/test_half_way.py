@@ -72,6 +72,14 @@ def test_what_a_school_could_not_do_yet_is_done_once_it_answers(half_way, greenf
     assert a_minute_later() == 0 and len(staff_of(greenfield)) == 1
 
 
+def test_somebody_is_told_when_the_clock_tries_in_vain(half_way):
+    told = "Approved, but not taken on by their school yet: 1"
+    assert told not in browser(ROOT).get("/operator").content.decode()
+    AccessRequest.objects.update(decided_at=timezone.now() - timedelta(minutes=11))
+    assert told in browser(ROOT).get("/operator").content.decode()
+    assert told not in browser("operator@example.com").get("/operator").content.decode()
+
+
 def test_while_the_school_is_away_it_stays_as_it_is(half_way, greenfield):
     assert a_minute_later() == 0
     half_way.refresh_from_db()

@@ -338,3 +338,35 @@ def test_a_school_whose_tables_drifted_needs_somebody(greenfield):
     page.post("/login", {"email": "operator@example.com", "password": world.PASSWORD})
     console = page.get("/operator").content.decode()
     assert "differs from its plan: Greenfield Primary" in console and "Differences: 3" in console
+
+
+def test_only_the_first_of_many_drifted_schools_are_named(greenfield):
+    now = timezone.now()
+    schools = [
+        School.objects.create(name=f"Drifted {number}", slug=f"drifted-{number}", schema_name=f"t_{number:016x}")
+        for number in range(5)
+    ]
+    for school in schools:
+        DriftFinding.objects.create(school=school, differences=["- index x"], number=1, found_at=now, seen_at=now)
+    page = Client()
+    page.post("/login", {"email": "operator@example.com", "password": world.PASSWORD})
+    console = page.get("/operator").content.decode()
+    named = {f"Drifted {number}" for number in range(5) if f"differs from its plan: Drifted {number}" in console}
+    assert len(named) == 3 and "more schools: 2" in console
+
+
+def test_answers_that_the_search_could_not_read_need_somebody(greenfield, riverside):
+    note_canaries(
+        greenfield.ref.id,
+        found=[],
+        by="system:test",
+        now=timezone.now(),
+        others=1,
+        asked=9,
+        failed=["cannot be read: x", "y"],
+    )
+    page = Client()
+    page.post("/login", {"email": "operator@example.com", "password": world.PASSWORD})
+    console = page.get("/operator").content.decode()
+    assert "Answers not asked for or not read: 2" in console and "is not known" in console
+    assert "held another school’s data" not in console

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Min, Q, QuerySet
 
 from shared_apps.access.models import AccessRequest, RequestState
-from shared_apps.access.rules import OLD_AFTER, days, is_old
+from shared_apps.access.rules import FINISHED_AFTER, OLD_AFTER, days, is_old
 from shared_apps.access.services.requests import Particulars, said_in
 from shared_apps.groups.services import regions_of, under
 from shared_apps.identity.models import Membership
@@ -62,6 +62,13 @@ def old(actor: Actor, *, now: datetime) -> tuple[int, datetime | None]:
     """How many have waited too long for `actor`, and since when the oldest does."""
     late = within(actor).filter(state__in=QUEUED, confirmed_at__lt=now - OLD_AFTER)
     told = late.aggregate(count=Count("pk"), since=Min("confirmed_at"))
+    return told["count"], told["since"]
+
+
+def half_way(actor: Actor, *, now: datetime) -> tuple[int, datetime | None]:
+    """How many were decided and are not whole though the clock has tried for a while, and since when the oldest."""
+    left = within(actor).filter(state=RequestState.LETTING_IN, decided_at__lt=now - FINISHED_AFTER)
+    told = left.aggregate(count=Count("pk"), since=Min("decided_at"))
     return told["count"], told["since"]
 
 

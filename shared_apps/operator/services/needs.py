@@ -129,6 +129,16 @@ def old_requests(picture: Picture) -> list[Need]:
     return [Need("requests", "watch", title, detail, "/operator/requests", since, proven)] if count else []
 
 
+def half_way(picture: Picture) -> list[Need]:
+    """People who were let in and whom their school could not take on yet."""
+    if not may(picture.actor, Permission.REQUESTS_DECIDE):
+        return []
+    count, since = queue.half_way(picture.actor, now=picture.now)
+    title = gettext("Approved, but not taken on by their school yet: %(count)s") % {"count": count}
+    proven = proof(picture.actor, proofs.REQUESTS)
+    return [Need("half-way", "watch", title, "", "/operator/requests", since, proven)] if count else []
+
+
 def named(needs: list[Need], more: Need) -> list[Need]:
     """The first few of one kind, and how many more: what has one cause does not push all else off the screen."""
     left = len(needs) - NAMED
@@ -189,11 +199,18 @@ def leaks(picture: Picture) -> list[Need]:
     if not picture.actor.roles & EVERYWHERE or not may(picture.actor, Permission.CONSOLE):
         return []
     told = canaries(picture.now)
-    if isinstance(told, Unavailable) or not told.found:
+    if isinstance(told, Unavailable):
         return []
-    title = gettext("Answers that held another school’s data: %(count)s") % {"count": told.found}
-    places, proven = "; ".join(told.places[:NAMED]), proof(picture.actor, proofs.LEAKS)
-    return [Need("leaks", "watch", title, places, f"{HEALTH}#signals", told.oldest, proven)]
+    proven, needs = proof(picture.actor, proofs.LEAKS), []
+    if told.found:
+        title = gettext("Answers that held another school’s data: %(count)s") % {"count": told.found}
+        places = "; ".join(told.places[:NAMED])
+        needs.append(Need("leaks", "watch", title, places, f"{HEALTH}#signals", told.oldest, proven))
+    if told.failed:
+        title = gettext("Answers not asked for or not read: %(count)s") % {"count": told.failed}
+        unsure = gettext("Whether they hold another school’s data is not known.")
+        needs.append(Need("unread", "watch", title, unsure, f"{HEALTH}#signals", told.oldest, proven))
+    return needs
 
 
 def drifted(picture: Picture) -> list[Need]:
@@ -201,7 +218,7 @@ def drifted(picture: Picture) -> list[Need]:
     if not picture.actor.roles & EVERYWHERE or not may(picture.actor, Permission.CONSOLE):
         return []
     title = gettext("The database of a school differs from its plan: %(name)s")
-    return [
+    needs = [
         Need(
             f"drift-{found.school}", "watch", title % {"name": found.name},
             gettext("Differences: %(count)s") % {"count": found.number}, f"/operator/schools/{found.school}",
@@ -209,6 +226,8 @@ def drifted(picture: Picture) -> list[Need]:
         )
         for found in open_findings()
     ]  # fmt: skip
+    more = gettext("The database differs from its plan, more schools: %(count)s")
+    return named(needs, Need("drift-more", "watch", more, "", f"{HEALTH}#signals"))
 
 
 def follow_ups(picture: Picture) -> list[Need]:
@@ -216,7 +235,7 @@ def follow_ups(picture: Picture) -> list[Need]:
     if not may(picture.actor, Permission.SCHOOLS_ONBOARD):
         return []
     title, missing = gettext("School needs follow-up: %(name)s"), gettext("Criteria not met: %(count)s")
-    return [
+    needs = [
         Need(
             f"follow-up-{one.id}", "watch", title % {"name": one.name},
             missing % {"count": len(one.criteria)} if one.criteria else "",
@@ -224,13 +243,15 @@ def follow_ups(picture: Picture) -> list[Need]:
         )
         for one in to_follow.follow_ups(picture.actor)
     ]  # fmt: skip
+    more = gettext("School needs follow-up, more schools: %(count)s")
+    return named(needs, Need("follow-up-more", "watch", more, "", "/operator/onboardings"))
 
 
 # In the order in which they are shown. A new kind of trouble is one more function here.
 SOURCES: list[Source] = [
     dead_letters, background_work, channel_problems, setup_tasks, stuck_welcomes, stuck_runs,
     follow_ups, stuck_work, quiet_schools,
-    unknown_schools, old_requests, leaks, drifted,
+    unknown_schools, old_requests, half_way, leaks, drifted,
 ]  # fmt: skip
 
 
