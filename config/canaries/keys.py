@@ -13,6 +13,7 @@ from config.canaries.marks import tables
 from shared_apps.access.models import AccessRequest
 from shared_apps.deliveries.models import BatchPart, DeadLetter
 from shared_apps.schools.models import Draft, Onboarding
+from shared_apps.workflows.models import Run
 from tenant_apps.people.models import ClassGroup, Learner
 from tenants.models import School
 
@@ -95,6 +96,7 @@ ON_THE_PLATFORM: dict[str, Callable[[School], str]] = {
     "batch": lambda school: _newest(BatchPart.objects.filter(school=school), "batch"),
     "draft": lambda school: _newest(Draft.objects.all()),
     "request": _asked_from,
+    "run": lambda school: _newest(Run.objects.all()),
     "secret": lambda school: "",  # of a link that was sent to nobody
 }
 

@@ -12,6 +12,7 @@ from config.canaries import asking, keys, routes
 from config.canaries.keys import Keys, platform_things, school_things
 from config.canaries.routes import reads
 from shared_apps.deliveries.models import Batch, BatchPart
+from shared_apps.workflows.models import Run
 from tenants.actor import Actor, Bounds
 from tenants.door import Within, page
 from tenants.permissions import GROUP_ROLES, PLATFORM_ROLES, SCHOOL_ROLES, Permission, may
@@ -28,6 +29,7 @@ BY_POST = {
 # Nobody's answer is heard there, and why.
 UNANSWERED = {
     "/operator/schools/new/{draft_id}": "a draft is shown to its owner alone, and the search owns none",
+    "/operator/onboardings/{onboarding_id}/welcome/cancel": "it is there while a school's first thirty days go on",
     "/request-access/confirm/{secret}": "a link of nobody: the page says that it is used up",
     "/request-access/status/{secret}": "the same",
     "/set-password/{secret}": "the same",
@@ -47,7 +49,11 @@ SENT_ON = {
     "/operator/onboardings/{onboarding_id}/passwords",
     "/operator/onboardings/{onboarding_id}/resume",
     "/operator/onboardings/{onboarding_id}/retry",
+    "/operator/onboardings/{onboarding_id}/take-up",
     "/operator/onboardings/{onboarding_id}/undo",
+    "/operator/onboardings/{onboarding_id}/welcome/resume",
+    "/operator/onboardings/{onboarding_id}/welcome/retry",
+    "/operator/onboardings/{onboarding_id}/welcome/take-up",
     "/operator/requests/{request_id}/approve",
     "/operator/requests/{request_id}/reject",
     "/operator/requests/{request_id}/reopen",
@@ -70,6 +76,7 @@ def answers(search, greenfield, signed_in, monkeypatch):
     BatchPart.objects.create(batch=batch, school_id=greenfield.ref.id)
     started = acts.post(signed_in("operator@example.com"))
     assert started.status_code == 202
+    Run.objects.create(workflow="test.work", key="x", started_by="x", created_at=timezone.now())
     heard: dict[str, set[int]] = {}
     real = asking._ask
 
