@@ -11,6 +11,7 @@ from config.demo import calendar, history, names, seed
 from shared_apps.access.models import AccessRequest
 from shared_apps.access.services import queue
 from shared_apps.identity.models import Login, Membership
+from shared_apps.post.models import Letter
 from shared_apps.schools.models import UsedSlug
 from tenant_apps.attendance.models import Mark, Register
 from tenant_apps.events.models import Event, Reaction
@@ -77,6 +78,7 @@ def test_schools_lie_in_regions_and_requests_wait_for_those_who_answer_for_them(
     assert regions == {"greenfield": "ZA-GP", "riverside": "ZA-GP", "baobab": "ZA-WC"}
     asked = list(AccessRequest.objects.order_by("created_at").values_list("region", "state"))
     assert asked == [("ZA-GP", "waiting"), ("ZA-GP", "waiting"), ("US-TX", "waiting")]
+    assert set(Letter.objects.values_list("state", flat=True)) == {"sent"}  # none of them is told of as a dead letter
     gauteng, texas = (reached(f"{who}@example.com") for who in ("gauteng", "texas"))
     assert queue.counts(gauteng)["waiting"] == 2 and queue.counts(texas)["waiting"] == 1
     School.objects.filter(slug="greenfield").update(region="")
