@@ -18,7 +18,7 @@ demo: environment ## everything, running, with three schools: Ctrl-C stops it
 	@exec $(RUN) manage.py demo
 
 test: environment ## the whole suite
-	@$(RUN) -m pytest -n 2 $(ARGS)
+	@$(RUN) -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: environment ## style, types, architecture, translations, complexity
 	$(RUN) -m ruff check .
