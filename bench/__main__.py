@@ -11,7 +11,7 @@ from bench import ground
 
 ground.start()
 
-from bench import console, drain, fleet, footprint, memory, mixed, pgbench, provision, scan, schools, seals  # noqa: E402
+from bench import console, drain, fleet, footprint, memory, mixed, pgbench, provision, reactions, scan, schools, seals  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results.json"
 ALL = {
@@ -22,6 +22,7 @@ ALL = {
     **seals.BENCHMARKS,
     **drain.BENCHMARKS,
     **pgbench.BENCHMARKS,
+    **reactions.BENCHMARKS,
     **footprint.BENCHMARKS,
     **mixed.BENCHMARKS,
     **schools.BENCHMARKS,
