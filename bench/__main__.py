@@ -11,7 +11,9 @@ from bench import ground
 
 ground.start()
 
-from bench import console, drain, fleet, footprint, memory, mixed, pgbench, provision, scan, schools, seals, suspend  # noqa: E402
+from bench import (  # noqa: E402
+    console, drain, fleet, footprint, memory, mixed, pgbench, provision, reactions, scan, schools, seals, suspend,
+)  # fmt: skip
 
 RESULTS = Path(__file__).parent / "results.json"
 ALL = {
@@ -22,6 +24,7 @@ ALL = {
     **seals.BENCHMARKS,
     **drain.BENCHMARKS,
     **pgbench.BENCHMARKS,
+    **reactions.BENCHMARKS,
     **footprint.BENCHMARKS,
     **mixed.BENCHMARKS,
     **schools.BENCHMARKS,

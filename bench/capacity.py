@@ -33,6 +33,7 @@ class Assumptions:
     busy: float = 0.6  # how much of a machine may be used in the busiest minute
     web_workers_per_core: float = 1.0
     threads_per_worker: float = 4.0  # each with a connection
+    connections_per_worker_core: float = 3.0  # a drainer's two, and the one it listens on
     backend_base_mb: float = 12.0
     backend_mb_per_school: float = 0.6  # of those it touched since it was opened
     schools_touched: float = 300.0  # by one connection in its life, at most
@@ -76,7 +77,8 @@ def capacity(schools: int, given: Assumptions) -> Answer:
     usable = given.cores_per_machine * given.busy
     web_machines, worker_machines = _machines(web, usable), _machines(worker, usable)
     threads = given.web_workers_per_core * given.threads_per_worker
-    connections = (web_machines * ceil(given.cores_per_machine * threads)) + worker_machines * given.cores_per_machine
+    connections = web_machines * ceil(given.cores_per_machine * threads)
+    connections += worker_machines * ceil(given.cores_per_machine * given.connections_per_worker_core)
     pooler = connections > given.pooler_from
     touched = min(given.schools_touched, schools)
     one = given.backend_base_mb + given.backend_mb_per_school * touched

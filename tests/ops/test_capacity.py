@@ -8,7 +8,8 @@ ONE = {
     "learners_per_school": 600, "window_minutes": 10, "peak": 1, "python_cpu_per_scan": 0.004,
     "postgres_cpu_per_scan": 0.002, "effects_per_scan": 2, "python_cpu_per_effect": 0.001,
     "postgres_cpu_per_effect": 0.001, "cores_per_machine": 4, "busy": 0.5, "web_workers_per_core": 1,
-    "threads_per_worker": 2, "backend_base_mb": 10, "backend_mb_per_school": 1, "schools_touched": 50,
+    "threads_per_worker": 2, "connections_per_worker_core": 1,
+    "backend_base_mb": 10, "backend_mb_per_school": 1, "schools_touched": 50,
     "pooled_backends": 20, "catalog_mb_per_school": 2, "data_mb_per_learner_and_year": 1, "years_kept": 1,
     "memory_per_machine_mb": 10_000, "schools_per_database": 1_000, "pooler_from": 100,
 }  # fmt: skip
