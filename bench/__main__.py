@@ -12,7 +12,19 @@ from bench import ground
 ground.start()
 
 from bench import (  # noqa: E402
-    console, drain, fleet, footprint, memory, mixed, pgbench, provision, reactions, scan, schools, seals, suspend,
+    console,
+    drain,
+    fleet,
+    footprint,
+    memory,
+    mixed,
+    pgbench,
+    provision,
+    reactions,
+    scan,
+    schools,
+    seals,
+    suspend,
 )  # fmt: skip
 
 RESULTS = Path(__file__).parent / "results.json"
