@@ -73,9 +73,25 @@ def _catalog_of(alias: str, using: str) -> Iterator[Any]:
 def _compare(places: Sequence[SchoolPlacement], wanted: dict[str, list[str]], now: datetime, using: str) -> None:
     with _catalog_of(places[0].alias, using) as cursor:
         found = catalog.lines_of_many(cursor, {place.school.schema_name: place.role for place in places})
+    seen = {
+        place.pk: catalog.differences(wanted[place.fingerprint], found[place.school.schema_name]) for place in places
+    }
+    write_down_equal([place for place in places if not seen[place.pk]], now=now, using=using)
     for place in places:
-        lines = catalog.differences(wanted[place.fingerprint], found[place.school.schema_name])
-        write_down(place, lines, now=now, using=using)
+        if seen[place.pk]:
+            write_down(place, seen[place.pk], now=now, using=using)
+
+
+def write_down_equal(places: Sequence[SchoolPlacement], *, now: datetime, using: str = "default") -> None:
+    """The same look at many schools that are as they should be, in one commit. One that moved meanwhile is left."""
+    looked_at = {place.pk: (place.fingerprint, place.migrated_at) for place in places}
+    with transaction.atomic(using=using):
+        # In one order, or two looks at once could each wait for the other.
+        rows = SchoolPlacement.objects.using(using).select_for_update().filter(pk__in=looked_at).order_by("pk")
+        still = [row.pk for row in rows if (row.fingerprint, row.migrated_at) == looked_at[row.pk]]
+        SchoolPlacement.objects.using(using).filter(pk__in=still).update(drift_checked_at=now)
+        opened = DriftFinding.objects.using(using).filter(school__in=still, resolved_at=None)
+        opened.update(resolved_at=now)
 
 
 def write_down(place: SchoolPlacement, differences: list[str], *, now: datetime, using: str = "default") -> None:

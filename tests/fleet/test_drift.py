@@ -211,3 +211,17 @@ def test_each_wave_of_a_migration_is_looked_at(ahead, change, capsys):
     assert [found.slug for found in drift.open_findings()] == ["greenfield"]
     assert "1 schools differ from the reference" in capsys.readouterr().out
     assert drift.standing().never_looked_at == 0
+
+
+@pytest.mark.django_db
+def test_a_school_that_moved_while_it_was_looked_at_is_left_for_the_next_look(greenfield, riverside):
+    seen = list(SchoolPlacement.objects.filter(school__in=[greenfield.ref.id, riverside.ref.id]))
+    SchoolPlacement.objects.filter(school=greenfield.ref.id).update(fingerprint="moved", drift_checked_at=None)
+    DriftFinding.objects.bulk_create(
+        DriftFinding(school_id=place.pk, differences=["- x"], number=1, found_at=NOW, seen_at=NOW) for place in seen
+    )
+    drift.write_down_equal(seen, now=NOW)
+    open_ones = DriftFinding.objects.filter(resolved_at=None).values_list("school", flat=True)
+    assert list(open_ones) == [greenfield.ref.id]
+    looked = SchoolPlacement.objects.filter(drift_checked_at=NOW).values_list("school", flat=True)
+    assert list(looked) == [riverside.ref.id]
