@@ -23,6 +23,7 @@ from shared_apps.access.services import decisions, queue, requests
 from shared_apps.access.services.grants import Grant
 from shared_apps.access.services.queue import Row
 from shared_apps.access.services.requests import Particulars
+from shared_apps.schools.services.onboarding_doubts import alike, must_have_seen
 from tenants.door import Within, actor_of, api
 from tenants.ids import parse_id
 from tenants.permissions import Permission
@@ -73,7 +74,11 @@ def request_out(row: Row) -> dict[str, Any]:
     audit="access.approved", response={200: ApprovedOut, 202: AgreedOut},
 )  # fmt: skip
 def approve(request: HttpRequest, request_id: str, body: ApproveIn) -> Answered[dict[str, Any]]:
-    """Let somebody in. The link is in this answer alone, and in the mail to them."""
+    """Let somebody in. The link is in this answer alone, and in the mail to them.
+
+    Schools that are called like a new one stop the call (409 `looks_like`) for who sends `onboard.look_alikes_seen`.
+    """
+    _must_have_seen_those_alike(request, request_id, body)
     approved = decisions.approve(
         request=parse_id(request_id), by=actor_of(request), now=timezone.now(),
         grant=Grant(body.role, tuple(body.regions), tuple(body.schools), body.new_school()),
@@ -81,6 +86,16 @@ def approve(request: HttpRequest, request_id: str, body: ApproveIn) -> Answered[
     if approved.account is None:
         return Answered(202, {"state": "second"})
     return Answered(200, {"account_id": approved.account, "set_password_link": approved.link})
+
+
+def _must_have_seen_those_alike(request: HttpRequest, request_id: str, body: ApproveIn) -> None:
+    """For who sends what they have seen. Raises 404, 409 `looks_like`."""
+    new, seen, actor = body.new_school(), body.look_alikes_seen, actor_of(request)
+    if new is None or seen is None:
+        return
+    row = queue.found(actor, parse_id(request_id), now=timezone.now())
+    if row.request.state in queue.OPEN:
+        must_have_seen(alike(new.name or row.said.organization, actor=actor), seen)
 
 
 @api(

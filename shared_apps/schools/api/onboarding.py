@@ -11,6 +11,7 @@ from shared_apps.schools.models import Onboarding
 from shared_apps.schools.schemas import (
     BegunOut,
     CancelIn,
+    LookAlikeOut,
     NewSchoolOut,
     OnboardingIn,
     OnboardingOut,
@@ -35,12 +36,13 @@ ASKED_AS = "Idempotency-Key"
 
 @api(
     onboardings, "POST", "/operator/onboardings", permission=Permission.SCHOOLS_ONBOARD, within=Within.PLATFORM,
-    audit="schools.onboarding_started", response={202: BegunOut},
+    audit="schools.onboarding_started", response={202: BegunOut}, exclude_none=True,
 )  # fmt: skip
 def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
     """Start making a school. Generated passwords are answered here and nowhere else.
 
     The same call again within a day, or under the same `Idempotency-Key`, answers the same id and no password.
+    A valid body is 202 by contract, so look-alikes stop a caller alone who sends `look_alikes_seen`; all are told them.
     """
     answers = onboarding_answers.checked(
         name=body.school.name, timezone=body.school.timezone, close_time=body.school.close_time,
@@ -48,10 +50,12 @@ def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
         officer=body.officer.told() if body.officer else None,
     )  # fmt: skip
     begun = onboarding_at_once.begin_at_once(
-        answers, asked_as=request.headers.get(ASKED_AS, "")[:200], by=actor_of(request), now=timezone.now()
-    )
+        answers, asked_as=request.headers.get(ASKED_AS, "")[:200], by=actor_of(request), now=timezone.now(),
+        seen=body.look_alikes_seen,
+    )  # fmt: skip
     passwords = [PasswordOut(email=email, temporary_password=made) for email, made in begun.passwords.items()]
-    return Status(202, BegunOut(id=begun.onboarding.pk, passwords=passwords))
+    look_alikes = [LookAlikeOut(id=one.pk, slug=one.slug, name=one.name) for one in begun.look_alikes]
+    return Status(202, BegunOut(id=begun.onboarding.pk, passwords=passwords, look_alikes=look_alikes or None))
 
 
 @api(

@@ -44,9 +44,9 @@ def open_setup_tasks(actor: Actor, *, now: datetime) -> list[SetupTask]:
     reached = set(within_reach(actor).filter(pk__in=waiting.values("school")).values_list("pk", flat=True))
     made = set(School.objects.filter(pk__in=waiting.values("school")).values_list("pk", flat=True))
     everywhere = actor.scope == "platform" and bool(actor.roles & EVERYWHERE)
-    found = [one for one in waiting if one.school in reached or (everywhere and one.school not in made)]
-    steps = Step.objects.filter(run__in=[one.pk for one in found], state__in=OPEN)
-    tasks = [_task(one, step, now) for one in found for step in steps if step.run_id == one.pk]
+    found = {one.pk: one for one in waiting if one.school in reached or (everywhere and one.school not in made)}
+    steps = Step.objects.filter(run__in=found, state__in=OPEN)
+    tasks = [_task(found[step.run_id], step, now) for step in steps]
     return sorted((task for task in tasks if task), key=lambda task: task.since)
 
 
