@@ -42,6 +42,7 @@ class RequestOut(Answer):
     reason: str
     state: str
     created_at: datetime
+    new_school: Literal["cancelled", "failed", "left_out"] | None = None
 
 
 class RequestsOut(Answer):

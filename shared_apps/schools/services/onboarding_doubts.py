@@ -6,7 +6,6 @@ from difflib import SequenceMatcher
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from shared_apps.groups.services import within_reach
 from shared_apps.identity.services.accounts import is_known
@@ -38,7 +37,7 @@ def must_have_seen(alike_ones: Sequence[School], seen: Iterable[UUID]) -> None:
     known = set(seen)
     if not all(school.pk in known for school in alike_ones):
         told = [{"id": str(school.pk), "slug": school.slug, "name": school.name} for school in alike_ones]
-        detail = _("Schools with a similar name are here already. Send their ids along if this is another one.")
+        detail = "Schools with a similar name are here already. Send their ids along if this is another one."
         raise Refusal(409, "looks_like", detail, extra={"schools": told})
 
 

@@ -11,6 +11,7 @@ from shared_apps.groups.services import EVERYWHERE, within_reach
 from shared_apps.schools.models import Onboarding, Welcome
 from shared_apps.schools.services import welcome
 from shared_apps.schools.services.onboarding_check import admin_check
+from shared_apps.schools.services.onboarding_end import close_accounts
 from shared_apps.schools.services.onboarding_steps import admit
 from shared_apps.workflows.models import RunState, Step, StepState
 from shared_apps.workflows.services import control
@@ -74,6 +75,7 @@ def acknowledge(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
     """Somebody confirms that the school has an admin; what a look at it finds right now is kept as evidence.
 
     That is what the onboarding was for: the school is opened if it waited for it, and its first thirty days begin.
+    An account that was made ahead for somebody else goes: nothing is going to give it a role any more.
     Raises 409 for one that needs no help, and `no_admin` when the look finds that it has none.
     """
     check = admin_check(onboarding.school)
@@ -91,6 +93,7 @@ def acknowledge(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
             facts={"run": str(held.pk), **held.evidence},
         )  # fmt: skip
         admit(held)
+        close_accounts(held.pk, now)
         welcome.begin(held.pk, now, by=by.name_in_audit)
 
 
