@@ -49,15 +49,18 @@ def ask(
     told: dict[str, Any] = {"said": said, "region": region, "sponsor": sponsor, "now": now}
     _may_ask(said, region, network, now)
     with transaction.atomic(), connection.cursor() as cursor:
-        key = platform_digest("request-mailbox", said.work_email)
+        key = _mailbox(said.work_email)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(key[:8], signed=True)])
         return _just_asked(**told) or _write(**told, language=language)[0]
 
 
+def _mailbox(work_email: str) -> bytes:
+    return platform_digest("request-mailbox", work_email)
+
+
 def _just_asked(*, said: Particulars, region: str, sponsor: UUID | None, now: datetime) -> AccessRequest | None:
-    mailbox = platform_digest("request-mailbox", said.work_email)
     recent = AccessRequest.objects.filter(
-        mailbox_index=mailbox, state=RequestState.UNCONFIRMED, region=region, sponsor=sponsor,
+        mailbox_index=_mailbox(said.work_email), state=RequestState.UNCONFIRMED, region=region, sponsor=sponsor,
         created_at__gt=now - DOUBLED,
     )  # fmt: skip
     return next((one for one in recent if said_in(one) == said), None)
@@ -83,7 +86,7 @@ def _write(
     secret = new_secret()
     asked = AccessRequest(
         reference="".join(secrets.choice(LETTERS) for _ in range(8)), region=region, language=language,
-        mailbox_index=platform_digest("request-mailbox", said.work_email), sponsor=sponsor, created_at=now,
+        mailbox_index=_mailbox(said.work_email), sponsor=sponsor, created_at=now,
         organization_index=platform_digest("request-organization", " ".join(said.organization.split())),
         confirm_digest=digest("confirm-request", secret), forget_at=now + CONFIRM_WITHIN,
     )  # fmt: skip
@@ -98,7 +101,7 @@ def _write(
 
 def waits_or_waited(work_email: str) -> bool:
     """Whether a request of this mailbox is still kept, however it stands."""
-    return AccessRequest.objects.filter(mailbox_index=platform_digest("request-mailbox", work_email)).exists()
+    return AccessRequest.objects.filter(mailbox_index=_mailbox(work_email)).exists()
 
 
 def _must_be_right(said: Particulars, region: str) -> None:
