@@ -126,6 +126,7 @@ GUARDS = (
     Guard("decision written down first", "shared_apps/access/services/decisions.py", "            mark(asked, grant, by, now)\n", "            asked.state = 'letting_in'; asked.outcome = grant.plain(); asked.decided_by = by.login\n            AccessRequest.objects.filter(pk=asked.pk).update(outcome=asked.outcome)\n", "tests/access/test_half_way.py"),
     Guard("own mailbox by another spelling", "shared_apps/access/services/decisions.py", "for address in mailboxes(said_in(asked).work_email)]", "for address in [said_in(asked).work_email]]", "tests/access/test_attacks.py"),
     Guard("same request on a second click", "shared_apps/access/services/requests.py", "return _just_asked(**told) or _write(", "return _write(", "tests/access/test_attacks.py"),
+    Guard("one after the other", "tenants/turns.py", "SELECT pg_advisory_xact_lock(%s)", "SELECT %s::bigint", "tests/identity/test_throttle.py"),
     Guard("alike schools were seen", "shared_apps/access/views.py", "        _must_have_seen_those_alike(request, actor, request_id)\n", "", "tests/access/test_looks_like.py"),
     Guard("second super admin", "shared_apps/access/services/decisions.py", "        if asked.first_by == by.login:", "        if False:", "tests/access/test_decide.py"),
     Guard("requests of one's region", "shared_apps/access/services/queue.py", "    return seen.filter(reached)", "    return seen", "tests/access/test_scope.py"),

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext
 
 from shared_apps.access.models import AccessRequest, RequestState
@@ -22,6 +22,7 @@ from shared_apps.regions.services import is_known
 from tenants.problems import FieldError, Refusal
 from tenants.sealing import platform_digest, seal_on_platform, unseal_on_platform
 from tenants.secret import digest, new_secret
+from tenants.turns import wait_for
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks like another
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -48,9 +49,8 @@ def ask(
     """
     told: dict[str, Any] = {"said": said, "region": region, "sponsor": sponsor, "now": now}
     _may_ask(said, region, network, now)
-    with transaction.atomic(), connection.cursor() as cursor:
-        key = _mailbox(said.work_email)
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(key[:8], signed=True)])
+    with transaction.atomic():
+        wait_for(_mailbox(said.work_email))
         return _just_asked(**told) or _write(**told, language=language)[0]
 
 
