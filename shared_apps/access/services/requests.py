@@ -66,12 +66,10 @@ def _just_asked(*, said: Particulars, region: str, sponsor: UUID | None, now: da
     return next((one for one in recent if said_in(one) == said), None)
 
 
-def written_down(
-    *, said: Particulars, region: str, language: str, network: str, sponsor: UUID | None, now: datetime
-) -> tuple[AccessRequest, str]:
-    """The same, and the secret that confirms it: for who needs no mail to know it, and for nobody's answer."""
+def written_down(*, said: Particulars, region: str, language: str, network: str, now: datetime) -> str:
+    """The same, for the secret that confirms it: for who needs no mail to know it, and for nobody's answer."""
     _may_ask(said, region, network, now)
-    return _write(said=said, region=region, language=language, sponsor=sponsor, now=now)
+    return _write(said=said, region=region, language=language, sponsor=None, now=now)[1]
 
 
 def _may_ask(said: Particulars, region: str, network: str, now: datetime) -> None:
