@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
 
+from shared_apps.schools.api.deeds import found
 from shared_apps.schools.models import Onboarding
 from shared_apps.schools.schemas import (
     BegunOut,
@@ -19,7 +20,6 @@ from shared_apps.schools.schemas import (
     StepOut,
 )
 from shared_apps.schools.services import (
-    onboarding,
     onboarding_answers,
     onboarding_at_once,
     onboarding_cancel,
@@ -27,7 +27,6 @@ from shared_apps.schools.services import (
     onboarding_progress,
 )
 from tenants.door import Within, actor_of, api
-from tenants.ids import parse_id
 from tenants.permissions import Permission
 
 onboardings = Router(tags=["operator"])
@@ -64,7 +63,7 @@ def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
 )  # fmt: skip
 def show(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
     """How far it has come."""
-    return _told(onboarding.onboarding_of(parse_id(onboarding_id), actor=actor_of(request)))
+    return _told(found(request, onboarding_id))
 
 
 @api(
@@ -108,14 +107,13 @@ def take_up(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
 
 def _after(request: HttpRequest, onboarding_id: str, act: Callable[..., None]) -> OnboardingOut:
     """Do `act`, and how far the onboarding is then."""
-    actor = actor_of(request)
-    found = onboarding.onboarding_of(parse_id(onboarding_id), actor=actor)
-    act(found, by=actor, now=timezone.now())
-    return _told(found)
+    onboarding = found(request, onboarding_id)
+    act(onboarding, by=actor_of(request), now=timezone.now())
+    return _told(onboarding)
 
 
-def _told(found: Onboarding) -> OnboardingOut:
-    now = onboarding_progress.progress(found, now=timezone.now())
+def _told(onboarding: Onboarding) -> OnboardingOut:
+    now = onboarding_progress.progress(onboarding, now=timezone.now())
     school = now.school
     return OnboardingOut(
         id=now.id, state=now.state,

@@ -8,27 +8,23 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
 
+from shared_apps.schools.api import deeds
+from shared_apps.schools.api.deeds import HERE, found
 from shared_apps.schools.models import Onboarding
 from shared_apps.schools.schemas import ThirtyDaysOut
 from shared_apps.schools.services import go_live, welcome_help
-from shared_apps.schools.services.onboarding import onboarding_of
 from shared_apps.schools.services.thirty_days import ThirtyDays, thirty_days
-from tenants.door import Within, actor_of, api
-from tenants.ids import parse_id
-from tenants.permissions import Permission
+from tenants.door import actor_of, api
 from tenants.problems import not_found
 
 first_days = Router(tags=["operator"])
-DOOR: dict[str, Any] = {
-    "permission": Permission.SCHOOLS_ONBOARD, "within": Within.PLATFORM, "response": ThirtyDaysOut
-}  # fmt: skip
-HERE = "/operator/onboardings/{onboarding_id}"
+DOOR: dict[str, Any] = {**deeds.DOOR, "response": ThirtyDaysOut}
 
 
 @api(first_days, "GET", f"{HERE}/welcome", **DOOR, audit=None)
 def show(request: HttpRequest, onboarding_id: str) -> dict[str, Any]:
     """Checklist, milestones, letters and evaluation; 404 before they have begun."""
-    return _told(request, _found(request, onboarding_id))
+    return _told(request, found(request, onboarding_id))
 
 
 @api(first_days, "POST", f"{HERE}/welcome/retry", **DOOR, audit="workflows.step_retried")
@@ -67,23 +63,19 @@ def follow_up(request: HttpRequest, onboarding_id: str) -> dict[str, Any]:
     return _after(request, onboarding_id, go_live.follow_up)
 
 
-def _found(request: HttpRequest, key: str) -> Onboarding:
-    return onboarding_of(parse_id(key), actor=actor_of(request))
-
-
 def _after(request: HttpRequest, key: str, act: Callable[..., Any]) -> dict[str, Any]:
     """Do `act`, and how the thirty days stand then."""
-    found = _found(request, key)
-    act(found, by=actor_of(request), now=timezone.now())
-    return _told(request, found)
+    onboarding = found(request, key)
+    act(onboarding, by=actor_of(request), now=timezone.now())
+    return _told(request, onboarding)
 
 
-def _told(request: HttpRequest, found: Onboarding) -> dict[str, Any]:
-    days = thirty_days(found, actor=actor_of(request), now=timezone.now())
+def _told(request: HttpRequest, onboarding: Onboarding) -> dict[str, Any]:
+    days = thirty_days(onboarding, actor=actor_of(request), now=timezone.now())
     if days is None:
         raise not_found()
     return {
-        "onboarding": found.pk, "state": days.state, "started_at": days.welcome.started_at,
+        "onboarding": onboarding.pk, "state": days.state, "started_at": days.welcome.started_at,
         "checklist": [asdict(item) for item in days.checklist],
         "milestones": [{"name": name, "seen_at": at} for name, at in days.milestones],
         "letters": [{"name": one.name, "fate": one.fate or None, "at": one.at} for one in days.letters],
