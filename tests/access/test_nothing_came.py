@@ -184,6 +184,8 @@ def test_the_second_one_cancelled_is_told_too(root):
     asked.refresh_from_db()
     assert cancel(root, f"/operator/onboardings/{asked.outcome['onboarding']}").status_code == 200
     assert (tell(), tell()) == (1, 0) and len(told()) == 2
+    events = PlatformEvent.objects.filter(kind="access.school_came_to_nothing")
+    assert events.count() == 2  # reopening said nothing anew of what was told
 
 
 @rolled_back
