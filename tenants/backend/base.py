@@ -16,7 +16,7 @@ from django.db.utils import Error
 
 from tenants.backend import kept
 from tenants.backend.operations import DatabaseOperations
-from tenants.backend.rows import PartsCursor, RowsCursor
+from tenants.backend.rows import NumberedCursor, PartsCursor, RowsCursor
 from tenants.current import OutsideScope, SchoolRef, WrongSchool, school_or_none
 
 # Hot statements are planned once per school and connection; PostgreSQL would plan anew for the length of each array.
@@ -118,6 +118,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.scoped:
             return RowsCursor(self.connection)
         return super().create_cursor(name)
+
+    def hot_cursor(self) -> Any:
+        return NumberedCursor(self.connection)
 
     @property
     def pipelined(self) -> bool:
