@@ -129,7 +129,7 @@ class HandOverOut(Answer):
     links_good_until: datetime
 
 
-class ItemOut(Answer):
+class ChecklistItemOut(Answer):
     name: str
     state: Literal["done", "due", "overdue", "unknown"]
     due: datetime | None
@@ -141,7 +141,7 @@ class MilestoneOut(Answer):
     seen_at: datetime
 
 
-class LetterOut(Answer):
+class WelcomeLetterOut(Answer):
     """`fate`: send, reached, late, no_admin, no_address, failed or cancelled; null while it waits for its day."""
 
     name: str
@@ -178,9 +178,9 @@ class ThirtyDaysOut(Answer):
     onboarding: UUID
     state: Literal["running", "complete", "partial_failure", "failed", "cancelled"]
     started_at: datetime
-    checklist: list[ItemOut]
+    checklist: list[ChecklistItemOut]
     milestones: list[MilestoneOut]
-    letters: list[LetterOut]
+    letters: list[WelcomeLetterOut]
     evaluation: EvaluationOut
     stuck: StuckOut | None
 
