@@ -138,6 +138,7 @@ def batch_out(found: Batch) -> dict[str, Any]:
     return {
         "id": found.pk, "act": found.act, "state": found.state, "handler": found.handler, "reason": found.reason,
         "why": found.why, "asked_at": found.asked_at, "acted_at": found.acted_at, "parts": far["schools"],
-        "counted": far["counted"], "acted": far["acted"], "failed": far["failed"], "fresh": far["fresh"],
-        "expired": far["expired"], "people": far["people"], "outcome": standing.outcome(found),
+        "counted": far["counted"], "acted": far["acted"], "failed": far["failed"], "unsure": far["unsure"],
+        "unheard": far["unheard"], "fresh": far["fresh"], "expired": far["expired"], "people": far["people"],
+        "outcome": standing.outcome(found),
     }  # fmt: skip

@@ -127,7 +127,7 @@ class PartState(models.TextChoices):
     WAITING = "waiting"
     COUNTED = "counted"
     ACTED = "acted"
-    FAILED = "failed"  # the school could not be asked
+    FAILED = "failed"  # the school could not be asked; with `reactions`, perhaps only could not answer any more
 
 
 class BatchPart(models.Model):
@@ -146,7 +146,7 @@ class BatchPart(models.Model):
     expired = models.PositiveIntegerField(default=0)
     people = models.PositiveIntegerField(default=0)
     outcome = models.JSONField(default=dict)  # state of a reaction -> how many
-    taken_at = models.DateTimeField(null=True)  # by a worker that has it in hand
+    taken_at = models.DateTimeField(null=True)  # by a worker that has it in hand; done: when it was last looked at
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "school"], name="batchpart_once", nulls_distinct=False)]

@@ -83,7 +83,8 @@ class BatchOut(Answer):
     """`fresh` are in time, `expired` too late; `people` would hear of the former.
 
     `outcome`: how many are in which state. `parts` are schools, and the platform's own mail where it belongs to it:
-    how many were asked, were done, and failed.
+    how many were asked, were done, and failed. Where it failed only when it was done (`unsure`, among `failed`) it may
+    have happened; `unheard` did it and could not say what became of it.
     """
 
     id: UUID
@@ -98,6 +99,8 @@ class BatchOut(Answer):
     counted: int
     acted: int
     failed: int
+    unsure: int
+    unheard: int
     fresh: int
     expired: int
     people: int

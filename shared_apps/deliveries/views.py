@@ -144,6 +144,7 @@ def _batch(request: HttpRequest, found: Batch, *, problem: str = "", status: int
     context = {
         "every": QUICK if found.state in ("counting", "running") else USUAL,
         "batch": found, "batch_path": f"{ROOT}/batches/{found.pk}", "progress": progress,
+        "untouched": progress["failed"] - progress["unsure"],
         "discarded": progress["fresh"] + progress["expired"], "problem": problem, "why": list(WHY.items()),
         "why_said": WHY.get(found.why, ""),
         "what": handler_words(found.handler) if found.handler else "",

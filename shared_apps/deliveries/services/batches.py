@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 
 from shared_apps.audit.services import record
@@ -18,6 +18,7 @@ from shared_apps.deliveries.models import Batch, BatchPart, BatchState, DeadLett
 from shared_apps.deliveries.services import publish as publishing
 from shared_apps.deliveries.services.letters import Listed
 from shared_apps.deliveries.services.places import POST, asked, sees_post
+from shared_apps.deliveries.services.standing import UNHEARD
 from shared_apps.groups.services import within_reach
 from shared_apps.post.services import dead
 from tenants.actor import Actor
@@ -32,11 +33,12 @@ KINDS = {"replay": "deliveries.letters_replayed", "discard": "deliveries.letters
 WHY = ("told_otherwise", "no_longer_true", "wrong_address", "sent_twice")  # reasons to discard
 AT_ONCE = 5_000  # dead letters of one school in one batch
 TURN = 100  # schools before others get their turn
+LOOKS = 1_000  # schools of one batch that are asked in one minute what became of it
 TAKEN_FOR = timedelta(minutes=2)
 FOLLOWED_FOR = timedelta(days=1)
 OPEN = {BatchState.COUNTING: PartState.WAITING, BatchState.RUNNING: PartState.COUNTED}
 NEXT = {BatchState.COUNTING: BatchState.READY, BatchState.RUNNING: BatchState.FOLLOWING}
-UNSETTLED = ("waiting", "running")
+UNSETTLED = ["waiting", "running"]
 Shares = dict[UUID | None, list[str] | None]  # school, or the platform's own mail -> the letters, or all of the cause
 
 
@@ -190,8 +192,8 @@ def _act(batch: Batch, part: BatchPart, now: datetime) -> None:
         asked(part.school_id, "replay", ids=ids, by=batch.acted_by, now=now)
     else:
         asked(part.school_id, "discard", ids=ids, by=batch.acted_by, why=batch.why, now=now)
-    part.outcome = asked(part.school_id, "outcome", ids=ids)
-    part.state = PartState.ACTED
+    part.state = PartState.ACTED  # and stays so, whatever a question about it comes to
+    _look(part)
 
 
 def _bring_up_to_date(school: UUID, now: datetime) -> None:
@@ -208,24 +210,33 @@ def follow(*, now: datetime) -> None:
         later(WORK, str(batch.pk))
     Batch.objects.filter(state=BatchState.READY, asked_at__lt=now - FOLLOWED_FOR).update(state=BatchState.CANCELLED)
     for batch in Batch.objects.filter(state=BatchState.FOLLOWING):
-        open_parts = [part for part in batch.parts.filter(state=PartState.ACTED) if _unsettled(part)][:TURN]
-        for part in open_parts:
-            _look(part)
-        if not any(_unsettled(part) for part in open_parts) or now - (batch.acted_at or now) > FOLLOWED_FOR:
-            Batch.objects.filter(pk=batch.pk).update(state=BatchState.DONE)
+        _follow(batch, now)
+
+
+def _follow(batch: Batch, now: datetime) -> None:
+    """Some of the schools at a time, those in front that were not asked for longest; over when none is open."""
+    for key in _open(batch).order_by(F("taken_at").asc(nulls_first=True)).values_list("pk", flat=True)[:LOOKS]:
+        part = BatchPart.objects.get(pk=key)
+        _look(part)
+        part.taken_at = now
+        part.save(update_fields=["state", "outcome", "taken_at"])
+    if not _open(batch).exists() or now - (batch.acted_at or now) > FOLLOWED_FOR:
+        Batch.objects.filter(pk=batch.pk).update(state=BatchState.DONE)
+
+
+def _open(batch: Batch) -> QuerySet[BatchPart]:
+    """Shares of which something still waits, and those of which it is not known whether anything was done."""
+    parts = batch.parts.filter(state__in=(PartState.ACTED, PartState.FAILED))
+    return parts.filter(Q(outcome__has_any_keys=UNSETTLED) | UNHEARD)
 
 
 def _look(part: BatchPart) -> None:
+    """Ask what became of a share. One that failed while it was done is known again by the answer."""
     try:
-        ids = [UUID(one) for one in part.reactions]
-        part.outcome = asked(part.school_id, "outcome", ids=ids)
-        part.save(update_fields=["outcome"])
+        part.outcome = asked(part.school_id, "outcome", ids=[UUID(one) for one in part.reactions])
+        part.state = PartState.ACTED
     except Exception as error:
         log.error("what became of a batch in school %s is not known\n%s", part.school_id, without_text(error))
-
-
-def _unsettled(part: BatchPart) -> bool:
-    return any(part.outcome.get(state) for state in UNSETTLED)
 
 
 # -- one letter --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,145 @@
+"""What became of a batch: asked of every school until all is settled, and never guessed where a school was silent."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from shared_apps.deliveries.models import BatchPart
+from shared_apps.deliveries.services import batches, places, standing
+from tenants.cells import CellDown
+from tests.deliveries.test_dead_letters import API, TELL, begin, dead_in, decide, page, states, worked
+from tests.messaging.scans import drained
+
+
+@pytest.fixture
+def now():
+    return timezone.now().replace(microsecond=0)
+
+
+@pytest.fixture
+def operator(signed_in, world_db):
+    return signed_in("operator@example.com")
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """Words to which schools answer nothing; what they are asked to do, they do first."""
+    words = set()
+
+    def ask(school, name, **told):
+        answer = before(school, name, **told)
+        if name.rpartition(".")[2] in words:
+            raise CellDown("lost on the way back")
+        return answer
+
+    before = places.ask
+    monkeypatch.setattr(places, "ask", ask)
+    return words
+
+
+def followed(batch, now):
+    batches.follow(now=now)
+    batch.refresh_from_db()
+    return batch.state
+
+
+def of_both(operator, greenfield, riverside, now):
+    dead_in(greenfield, now)
+    dead_in(riverside, now, places=(0,))
+    batch = begin(operator)
+    worked(batch)
+    decide(operator, batch)
+    worked(batch)
+    return batch
+
+
+@pytest.mark.parametrize("first", ["greenfield", "riverside"])
+def test_a_batch_is_not_finished_while_a_school_that_was_not_looked_at_has_some_waiting(
+    operator, greenfield, riverside, now, monkeypatch, first
+):
+    monkeypatch.setattr(batches, "LOOKS", 1)
+    batch, casts = of_both(operator, greenfield, riverside, now), {"greenfield": greenfield, "riverside": riverside}
+    quick, slow = casts.pop(first), casts.popitem()[1]
+    drained(quick, timezone.now())
+    assert [followed(batch, now + timedelta(minutes=at)) for at in range(4)] == ["following"] * 4
+    assert standing.outcome(batch) == {
+        "done": batch.parts.get(school=quick.ref.id).fresh,
+        "waiting": len(batch_of(slow)),
+    }
+    drained(slow, timezone.now())
+    assert followed(batch, now + timedelta(minutes=5)) == "done" and standing.outcome(batch) == {"done": 3}
+
+
+def batch_of(cast):
+    return BatchPart.objects.get(school=cast.ref.id).reactions
+
+
+def test_those_not_asked_for_longest_come_first(operator, greenfield, riverside, now, monkeypatch):
+    monkeypatch.setattr(batches, "LOOKS", 1)
+    batch = of_both(operator, greenfield, riverside, now)
+    for at in range(4):
+        followed(batch, now + timedelta(minutes=at))
+    looked = batch.parts.order_by("taken_at").values_list("taken_at", flat=True)
+    assert list(looked) == [now + timedelta(minutes=2), now + timedelta(minutes=3)]
+
+
+def test_a_batch_is_followed_for_a_day_and_no_longer(operator, greenfield, now):
+    dead_in(greenfield, now)
+    batch = begin(operator, handler=TELL, reason="KeyError")
+    decide(operator, batch)
+    assert followed(batch, timezone.now() + timedelta(hours=23)) == "following"
+    assert followed(batch, timezone.now() + timedelta(hours=25)) == "done"
+
+
+@pytest.mark.parametrize(
+    ("act", "sent", "found"), [("replay", {}, "waiting"), ("discard", {"why": "sent_twice"}, "discarded")]
+)
+def test_what_was_done_is_never_denied_because_the_question_after_it_failed(
+    operator, greenfield, now, silent, act, sent, found
+):
+    ids = dead_in(greenfield, now)
+    batch = begin(operator, act=act, handler=TELL, reason="KeyError")
+    silent.add("outcome")
+    decide(operator, batch, **sent)
+    assert states(greenfield, ids) == [found] * 2 and batch.state == "following"
+    text = page(operator, f"/batches/{batch.pk}")
+    assert "nothing was changed there" not in text
+    assert "Schools where it was done, but what became of it is not known: 1" in text
+    told = operator.get(f"{API}/batches/{batch.pk}").json()
+    assert (told["failed"], told["unsure"], told["unheard"], told["outcome"]) == (0, 0, 1, {})
+    assert followed(batch, timezone.now()) == "following"
+    silent.clear()
+    assert followed(batch, timezone.now()) == ("done" if act == "discard" else "following")
+    assert standing.outcome(batch) == {found: 2} and "is not known" not in page(operator, f"/batches/{batch.pk}")
+
+
+def test_a_school_lost_while_it_was_done_may_have_done_it_and_says_so_once_it_answers(
+    operator, greenfield, now, silent
+):
+    ids = dead_in(greenfield, now)
+    batch = begin(operator, handler=TELL, reason="KeyError")
+    silent |= {"replay", "outcome"}
+    decide(operator, batch)
+    assert states(greenfield, ids) == ["waiting"] * 2  # the commit went through, its answer did not
+    text = page(operator, f"/batches/{batch.pk}")
+    assert "nothing was changed there" not in text and "It may have happened there: 1" in text
+    told = operator.get(f"{API}/batches/{batch.pk}").json()
+    assert (told["failed"], told["unsure"], told["unheard"]) == (1, 1, 0)
+    assert followed(batch, timezone.now()) == "following"
+    silent.clear()
+    assert followed(batch, timezone.now()) == "following" and standing.progress(batch)["failed"] == 0
+    assert re.search(r"<dt>Waiting for its turn</dt><dd>2<", page(operator, f"/batches/{batch.pk}"))
+    drained(greenfield, timezone.now())
+    assert followed(batch, timezone.now()) == "done" and standing.outcome(batch) == {"done": 2}
+
+
+def test_a_school_that_was_never_counted_was_not_changed_and_keeps_nothing_open(operator, greenfield, now, silent):
+    silent.add("count")
+    ids = dead_in(greenfield, now)
+    batch = begin(operator, handler=TELL, reason="KeyError")
+    assert "so nothing was changed there: 1" in page(operator, f"/batches/{batch.pk}")
+    silent.clear()
+    decide(operator, batch)
+    assert states(greenfield, ids) == ["dead"] * 2 and followed(batch, timezone.now()) == "done"
