@@ -27,7 +27,7 @@ class CauseOut(Answer):
     oldest: datetime
 
 
-class SchoolOut(Answer):
+class LetterSchoolOut(Answer):
     id: UUID
     name: str
 
@@ -36,7 +36,7 @@ class LetterOut(Answer):
     """`school` is null for mail of the platform's own, whose `kind` is the name of its text."""
 
     id: UUID
-    school: SchoolOut | None
+    school: LetterSchoolOut | None
     handler: str
     kind: str
     reason: str
@@ -64,7 +64,7 @@ class PayloadOut(LetterOut):
     about: dict[str, Any] | None
 
 
-class BatchIn(Body):
+class LetterBatchIn(Body):
     """Which ones: `letters` by id, or a cause, or (no handler) everything within reach."""
 
     act: Literal["replay", "discard"]
@@ -79,7 +79,7 @@ class ConfirmIn(Body):
     why: Literal["", "told_otherwise", "no_longer_true", "wrong_address", "sent_twice"] = ""
 
 
-class BatchOut(Answer):
+class LetterBatchOut(Answer):
     """`fresh` are in time, `expired` too late; `people` would hear of the former.
 
     `outcome`: how many are in which state. `parts` are schools, and the platform's own mail where it belongs to it:
