@@ -113,8 +113,8 @@ class Batch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     act = models.CharField(max_length=8)  # replay, discard
-    handler = models.CharField(max_length=60, blank=True, default="")  # empty: of any, for any reason
-    reason = models.CharField(max_length=120, blank=True, default="")
+    handler = models.CharField(max_length=60, blank=True, default="")  # empty: of any
+    reason = models.CharField(max_length=120, blank=True, null=True)  # noqa: DJ001 (None is any, empty is none)
     why = models.CharField(max_length=30, blank=True, default="")  # a code, of a discard
     state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.COUNTING)
     asked_by = models.CharField(max_length=80)

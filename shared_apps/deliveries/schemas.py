@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from shared_apps.deliveries.services.batches import AT_ONCE
 from tenants.schemas import Answer, Body
@@ -65,12 +66,19 @@ class PayloadOut(LetterOut):
 
 
 class LetterBatchIn(Body):
-    """Which ones: `letters` by id, or a cause, or (no handler) everything within reach."""
+    """`letters` by id, those of a `handler` (for one `reason`, or with null for any), or everything within reach."""
 
     act: Literal["replay", "discard"]
     letters: list[UUID] | None = Field(None, min_length=1, max_length=AT_ONCE)
     handler: str = Field("", max_length=60)
-    reason: str = Field("", max_length=120)
+    reason: str | None = Field(None, max_length=120)
+
+    @field_validator("handler", "reason")
+    @classmethod
+    def not_beside_letters(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("letters") is not None:
+            raise PydanticCustomError("beside_letters", "Name the letters, or a handler and its reason, not both.")
+        return value
 
 
 class ConfirmIn(Body):
@@ -80,7 +88,7 @@ class ConfirmIn(Body):
 
 
 class LetterBatchOut(Answer):
-    """`fresh` are in time, `expired` too late; `people` would hear of the former.
+    """`fresh` are in time, `expired` too late; `people` would hear of the former. A `reason` of null: any.
 
     `outcome`: how many are in which state. `parts` are schools, and the platform's own mail where it belongs to it:
     how many were asked, were done, and failed. Where it failed only when it was done (`unsure`, among `failed`) it may
@@ -91,7 +99,7 @@ class LetterBatchOut(Answer):
     act: Literal["replay", "discard"]
     state: Literal["counting", "ready", "running", "following", "done", "cancelled"]
     handler: str
-    reason: str
+    reason: str | None
     why: str
     asked_at: datetime
     acted_at: datetime | None

@@ -106,7 +106,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         return redirect(f"{ROOT}/cause{sought.address()}&nothing=1")
     batch = batches.begin(
         by=actor_of(request), now=timezone.now(), act=request.POST.get("act", ""), letters=ticked,
-        handler=sought.handler, reason=sought.reason,
+        handler=sought.handler, reason=sought.reason if sought.handler or sought.reason else None,
     )  # fmt: skip
     return redirect(f"{ROOT}/batches/{batch.pk}")
 

@@ -49,14 +49,17 @@ def begin(
     act: str,
     letters: list[UUID] | None = None,
     handler: str = "",
-    reason: str = "",
+    reason: str | None = None,
 ) -> Batch:
-    """Ask about the letters with these ids, of a cause, or (no handler named) all within reach. Nothing is set off.
+    """Ask about the letters with these ids, of a handler (for one reason when it is named), or all within reach.
 
-    Raises Refusal: 422 for no such act, 409 `nothing_dead` when there are none.
+    Nothing is set off. Raises Refusal: 422 for no such act, and for a reason without its handler, as that would mean
+    everything; 409 `nothing_dead` when there are none.
     """
     if act not in KINDS:
         raise invalid("act", "unknown", "Replay or discard.")
+    if reason is not None and not handler:
+        raise invalid("reason", "without_handler", "A reason is of one handler: name it, too.")
     chosen = _chosen(by, letters) if letters is not None else _of_cause(by, handler, reason)
     if not chosen:
         raise conflict(gettext("None of these is a dead letter any more."), "nothing_dead")
@@ -80,12 +83,14 @@ def _chosen(by: Actor, letters: list[UUID]) -> Shares:
     return found | {None: mail} if mail and sees_post(by) else found
 
 
-def _of_cause(by: Actor, handler: str, reason: str) -> Shares:
+def _of_cause(by: Actor, handler: str, reason: str | None) -> Shares:
     rows = Trouble.objects.filter(state="dead", school__in=within_reach(by).values("pk"))
     if handler:
-        rows = rows.filter(handler=handler, reason=reason)
+        rows = rows.filter(handler=handler)
+    if reason is not None:
+        rows = rows.filter(reason=reason)
     found: Shares = dict.fromkeys(rows.values_list("school", flat=True).distinct())
-    mail = dead.dead().filter(error=reason) if handler else dead.dead()
+    mail = dead.dead() if reason is None else dead.dead().filter(error=reason)
     if handler in ("", POST) and sees_post(by) and mail.exists():
         found[None] = None
     return found
@@ -115,7 +120,7 @@ def cancel(batch: Batch, *, by: Actor, now: datetime) -> None:
 
 
 def _note(kind: str, batch: Batch, *, by: Actor, now: datetime, **more: str) -> None:
-    facts = {"batch": str(batch.pk), "act": batch.act, "handler": batch.handler, "reason": batch.reason, **more}
+    facts = {"batch": str(batch.pk), "act": batch.act, "handler": batch.handler, "reason": batch.reason or "", **more}
     record(kind, by=by.name_in_audit, now=now, facts=facts)
 
 
