@@ -146,6 +146,6 @@ def batch_out(found: Batch) -> dict[str, Any]:
         "id": found.pk, "act": found.act, "state": found.state, "handler": found.handler, "reason": found.reason,
         "why": found.why, "asked_at": found.asked_at, "acted_at": found.acted_at, "parts": far["schools"],
         "counted": far["counted"], "acted": far["acted"], "failed": far["failed"], "unsure": far["unsure"],
-        "unheard": far["unheard"], "fresh": far["fresh"], "expired": far["expired"], "people": far["people"],
-        "outcome": standing.outcome(found),
+        "unheard": far["unheard"], "fresh": far["fresh"], "expired": far["expired"], "beyond": far["beyond"],
+        "people": far["people"], "outcome": standing.outcome(found),
     }  # fmt: skip

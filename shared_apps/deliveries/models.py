@@ -133,7 +133,7 @@ class PartState(models.TextChoices):
 class BatchPart(models.Model):
     """One school's share of a batch, or without a school that of the platform's own mail.
 
-    `reactions`: the ids in question, fixed once they were counted.
+    `reactions`: the ids in question, fixed once they were counted; `beyond` so many that more cannot be taken at once.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -144,6 +144,7 @@ class BatchPart(models.Model):
     reactions = models.JSONField(default=list)
     fresh = models.PositiveIntegerField(default=0)
     expired = models.PositiveIntegerField(default=0)
+    beyond = models.PositiveIntegerField(default=0)
     people = models.PositiveIntegerField(default=0)
     outcome = models.JSONField(default=dict)  # state of a reaction -> how many
     taken_at = models.DateTimeField(null=True)  # by a worker that has it in hand; done: when it was last looked at

@@ -92,7 +92,8 @@ class LetterBatchOut(Answer):
 
     `outcome`: how many are in which state. `parts` are schools, and the platform's own mail where it belongs to it:
     how many were asked, were done, and failed. Where it failed only when it was done (`unsure`, among `failed`) it may
-    have happened; `unheard` did it and could not say what became of it.
+    have happened; `unheard` did it and could not say what became of it. `beyond` are more than one batch takes of a
+    school, 5,000: another batch may take them.
     """
 
     id: UUID
@@ -111,5 +112,6 @@ class LetterBatchOut(Answer):
     unheard: int
     fresh: int
     expired: int
+    beyond: int
     people: int
     outcome: dict[str, int]

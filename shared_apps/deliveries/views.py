@@ -141,11 +141,14 @@ def cancel(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 
 def _batch(request: HttpRequest, found: Batch, *, problem: str = "", status: int = 200) -> HttpResponse:
     what, progress = standing.outcome(found), standing.progress(found)
+    discarded = progress["fresh"] + progress["expired"]
+    taken = progress["fresh"] if found.act == "replay" else discarded
     context = {
         "every": QUICK if found.state in ("counting", "running") else USUAL,
         "batch": found, "batch_path": f"{ROOT}/batches/{found.pk}", "progress": progress,
         "untouched": progress["failed"] - progress["unsure"],
-        "discarded": progress["fresh"] + progress["expired"], "problem": problem, "why": list(WHY.items()),
+        "discarded": discarded, "problem": problem,
+        "taken": taken, "of_all": taken + progress["beyond"], "why": list(WHY.items()),
         "why_said": WHY.get(found.why, ""),
         "what": handler_words(found.handler) if found.handler else "",
         "reason": reason_words(found.reason) if found.handler else "",

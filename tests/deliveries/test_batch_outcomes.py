@@ -8,8 +8,12 @@ from django.utils import timezone
 
 from shared_apps.deliveries.models import BatchPart
 from shared_apps.deliveries.services import batches, places, standing
+from shared_apps.deliveries.services.places import POST
+from tenant_apps.events.models import Reaction
 from tenants.cells import CellDown
+from tenants.scope import school_scope
 from tests.deliveries.test_dead_letters import API, TELL, begin, dead_in, decide, page, states, worked
+from tests.deliveries.test_platform_mail import lost
 from tests.messaging.scans import drained
 
 
@@ -143,3 +147,66 @@ def test_a_school_that_was_never_counted_was_not_changed_and_keeps_nothing_open(
     silent.clear()
     decide(operator, batch)
     assert states(greenfield, ids) == ["dead"] * 2 and followed(batch, timezone.now()) == "done"
+
+
+# -- more than one batch takes -----------------------------------------------------------------------------------------
+
+
+def crowd(greenfield, now):
+    """Two that are too old died first, three that are in time after them."""
+    old = dead_in(greenfield, now - timedelta(hours=1), places=(0, 1), ago=timedelta(hours=2))
+    new = [dead_in(greenfield, now + timedelta(seconds=at), places=(at,))[0] for at in range(3)]
+    return old, new
+
+
+def test_what_is_too_old_keeps_nothing_in_time_from_being_replayed(operator, greenfield, now, monkeypatch):
+    monkeypatch.setattr(batches, "AT_ONCE", 2)
+    old, new = crowd(greenfield, now)
+    batch = begin(operator, handler=TELL, reason="KeyError")
+    text = page(operator, f"/batches/{batch.pk}")
+    assert "too old to tell" not in text and "Replay now: 2" in text
+    assert "These are the first 2 of 3. The rest is for another time." in text
+    assert re.search(r"Too late, these stay dead</dt><dd>2<", text)
+    told = operator.get(f"{API}/batches/{batch.pk}").json()
+    assert (told["fresh"], told["expired"], told["beyond"]) == (2, 2, 1)
+    decide(operator, batch)
+    assert states(greenfield, old + new) == ["dead", "dead", "waiting", "waiting", "dead"]
+    again = begin(operator, handler=TELL, reason="KeyError")
+    assert "These are the first" not in page(operator, f"/batches/{again.pk}")
+    decide(operator, again)
+    assert states(greenfield, old + new) == ["dead", "dead", "waiting", "waiting", "waiting"]
+
+
+def test_a_discard_of_more_than_it_takes_says_so(operator, greenfield, now, monkeypatch):
+    monkeypatch.setattr(batches, "AT_ONCE", 4)
+    old, new = crowd(greenfield, now)
+    batch = begin(operator, act="discard", handler=TELL, reason="KeyError")
+    text = page(operator, f"/batches/{batch.pk}")
+    assert "These are the first 4 of 5. The rest is for another time." in text and "Discard now: 4" in text
+    decide(operator, batch, why="sent_twice")
+    assert sorted(states(greenfield, old + new)) == ["dead"] + ["discarded"] * 4
+
+
+def test_one_batch_takes_exactly_as_many_without_a_word(operator, greenfield, now, monkeypatch):
+    monkeypatch.setattr(batches, "AT_ONCE", 3)
+    crowd(greenfield, now)
+    batch = begin(operator, handler=TELL, reason="KeyError")
+    assert "These are the first" not in page(operator, f"/batches/{batch.pk}") and batch.parts.get().fresh == 3
+
+
+def test_old_mail_of_the_platform_keeps_nothing_in_time_from_being_sent(operator, now, monkeypatch):
+    monkeypatch.setattr(batches, "AT_ONCE", 2)
+    for expires_in in (-1, -1, 1, 1, 1):
+        lost(now, expires_in=expires_in * timedelta(hours=1))
+    batch = begin(operator, handler=POST, reason="unreachable")
+    told = operator.get(f"{API}/batches/{batch.pk}").json()
+    assert (told["fresh"], told["expired"], told["beyond"], told["people"]) == (2, 2, 1, 1)
+    assert "These are the first 2 of 3." in page(operator, f"/batches/{batch.pk}")
+
+
+def test_what_is_gone_meanwhile_is_not_called_too_old(operator, greenfield, now):
+    ids = dead_in(greenfield, now)
+    with school_scope(greenfield.ref):
+        Reaction.objects.filter(id__in=ids).update(state="done")
+    text = page(operator, f"/batches/{begin(operator, handler=TELL, reason='KeyError').pk}")
+    assert "too old to tell" not in text and "None of these is a dead letter any more." in text

@@ -172,7 +172,9 @@ def _do(batch: Batch, part: BatchPart, now: datetime) -> None:
     except Exception as error:  # one broken school stops nobody else's
         log.error("batch %s passed over school %s\n%s", batch.pk, part.school_id, without_text(error))
         part.state = PartState.FAILED
-    told = {name: getattr(part, name) for name in ("state", "reactions", "fresh", "expired", "people", "outcome")}
+    told = {
+        name: getattr(part, name) for name in ("state", "reactions", "fresh", "expired", "beyond", "people", "outcome")
+    }
     # Whoever was so slow that another took the share over has nothing more to say about it.
     mine = BatchPart.objects.filter(pk=part.pk, taken_at=part.taken_at).update(**told, taken_at=None)
     if mine and part.state == PartState.ACTED and part.school_id:
@@ -185,9 +187,12 @@ def _count(batch: Batch, part: BatchPart, now: datetime) -> None:
         part.school_id, "count", now=now, limit=AT_ONCE, ids=ids, handler=batch.handler,
         reason=batch.reason if batch.handler else None,
     )  # fmt: skip
-    taken = told["fresh"] + (told["expired"] if batch.act == "discard" else [])
+    discard = batch.act == "discard"
+    taken = told["fresh"] + (told["expired"] if discard else [])
     part.reactions = [str(one) for one in taken]
-    part.fresh, part.expired, part.people = len(told["fresh"]), len(told["expired"]), told["people"]
+    part.fresh, part.people = len(told["fresh"]), told["people"]
+    part.expired = len(told["expired"]) if discard else told["too_late"]
+    part.beyond = told["in_time"] + (told["too_late"] if discard else 0) - len(taken)
     part.state = PartState.COUNTED
 
 

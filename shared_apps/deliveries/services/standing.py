@@ -35,11 +35,11 @@ def progress(batch: Batch) -> dict[str, int]:
     the sums of what was counted.
 
     `failed` could not be asked. Those of them that failed only when it was done are `unsure`: it may have happened.
-    `unheard` did it and could not say what became of it.
+    `unheard` did it and could not say what became of it. `beyond`: how many more there are than one batch takes.
     """
     rows = batch.parts.order_by().values("state").annotate(
-        told_fresh=Sum("fresh"), told_expired=Sum("expired"), told_people=Sum("people"), schools=Count("pk"),
-        places=Count("school"), unheard=Count("pk", filter=UNHEARD),
+        told_fresh=Sum("fresh"), told_expired=Sum("expired"), told_beyond=Sum("beyond"),
+        told_people=Sum("people"), schools=Count("pk"), places=Count("school"), unheard=Count("pk", filter=UNHEARD),
     )  # fmt: skip
     found = list(rows)
 
@@ -51,7 +51,8 @@ def progress(batch: Batch) -> dict[str, int]:
         "counted": total("schools", PartState.COUNTED, PartState.ACTED, PartState.FAILED),
         "acted": total("schools", PartState.ACTED, PartState.FAILED), "failed": total("schools", PartState.FAILED),
         "unsure": total("unheard", PartState.FAILED), "unheard": total("unheard", PartState.ACTED),
-        "fresh": total("told_fresh"), "expired": total("told_expired"), "people": total("told_people"),
+        "fresh": total("told_fresh"), "expired": total("told_expired"), "beyond": total("told_beyond"),
+        "people": total("told_people"),
     }  # fmt: skip
 
 
