@@ -5,7 +5,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
 from django.utils import timezone
 
 from shared_apps.audit.models import PlatformEvent
@@ -23,6 +22,7 @@ from shared_apps.schools.services.follow_ups import follow_ups
 from shared_apps.workflows.models import Run, Step
 from tenant_apps.people.models import Staff
 from tenants.actor import Actor
+from tenants.cells import CellDown
 from tenants.ids import new_id
 from tenants.models import School, SchoolState
 from tenants.problems import Refusal
@@ -201,7 +201,7 @@ def test_a_school_that_does_not_answer_is_asked_again_and_the_run_does_not_break
     month = Month(greenfield)
 
     def silent(*args, **kwargs):
-        raise DatabaseError
+        raise CellDown
 
     monkeypatch.setattr(welcome_letters, "ask", silent)
     month.on(1)

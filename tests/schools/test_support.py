@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connections
+from django.db import ProgrammingError, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from tenant_apps.events.models import Event, Reaction
 from tenant_apps.events.services.record import record
 from tenant_apps.messaging.jobs import tell_platform
 from tenants.actor import system
+from tenants.cells import CellDown
 from tenants.scope import school_scope
 from tests import world
 
@@ -190,6 +191,14 @@ def test_a_person_of_the_platform_is_out_of_a_helpers_hands(page, greenfield):
 
 
 def test_where_the_school_cannot_write_it_down_nothing_is_done(page, greenfield, monkeypatch):
-    monkeypatch.setattr(support, "ask", lambda *_a, **_m: (_ for _ in ()).throw(DatabaseError("away")))
+    monkeypatch.setattr(support, "ask", lambda *_a, **_m: (_ for _ in ()).throw(CellDown("away")))
     assert give(page(), greenfield).status_code == 503
+    assert sign_in(world.PASSWORD).status_code == 200 and kinds(greenfield) == ([], [])
+
+
+def test_a_fault_of_our_own_is_not_called_a_school_out_of_reach_and_nothing_is_done(page, greenfield, monkeypatch):
+    monkeypatch.setattr(support, "ask", lambda *_a, **_m: (_ for _ in ()).throw(ProgrammingError("no such column")))
+    client = page()
+    client.raise_request_exception = False
+    assert give(client, greenfield).status_code == 500
     assert sign_in(world.PASSWORD).status_code == 200 and kinds(greenfield) == ([], [])

@@ -258,6 +258,7 @@ def settings_words() -> dict[str, str]:
     return {
         "conflict": _("Somebody changed these settings meanwhile. Look at them again, then save."),
         "school_unreachable": _("The school cannot be reached now. Nothing was changed."),
+        "school_lost": _("The school stopped answering. It may have saved the settings: look at them once it answers."),
         "taken": _("Another school has this address, or had it once. Choose another one."),
         "reserved": _("This word is kept for the product itself. Choose another one."),
         "malformed": _("Use small letters and digits, with single hyphens between them."),
