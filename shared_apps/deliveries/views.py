@@ -151,7 +151,8 @@ def _batch(request: HttpRequest, found: Batch, *, problem: str = "", status: int
         "taken": taken, "of_all": taken + progress["beyond"], "why": list(WHY.items()),
         "why_said": WHY.get(found.why, ""),
         "what": handler_words(found.handler) if found.handler else "",
-        "reason": reason_words(found.reason) if found.handler else "",
+        "reason": reason_words(found.reason) if found.handler and found.reason is not None else "",
+        "chosen": standing.is_chosen(found),
         "outcome": [(state, words, what[state]) for state, words in STATES.items() if what.get(state)],
         "parts": standing.parts(found, limit=SCHOOLS_SHOWN),
     }  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from shared_apps.deliveries.models import BatchPart
+from shared_apps.deliveries.models import BatchPart, DeadLetter
 from shared_apps.deliveries.services import batches, places, standing
 from shared_apps.deliveries.services.places import POST
 from tenant_apps.events.models import Reaction
@@ -210,3 +210,24 @@ def test_what_is_gone_meanwhile_is_not_called_too_old(operator, greenfield, now)
         Reaction.objects.filter(id__in=ids).update(state="done")
     text = page(operator, f"/batches/{begin(operator, handler=TELL, reason='KeyError').pk}")
     assert "too old to tell" not in text and "None of these is a dead letter any more." in text
+
+
+# -- what it holds -----------------------------------------------------------------------------------------------------
+
+
+def test_the_heading_says_what_a_batch_holds(operator, greenfield, now):
+    (_one, two) = dead_in(greenfield, now)
+
+    def heading(**sent):
+        text = page(operator, f"/batches/{begin(operator, **sent).pk}")
+        return re.sub(r"<[^>]+>", "", re.search(r'<h2 id="batch-title">(.*?)</h2>', text, re.S)[1])
+
+    cause = {"handler": TELL, "reason": "KeyError"}
+    letter = str(DeadLetter.objects.get(reaction=two).pk)
+    assert heading() == "All dead letters"
+    assert heading(**cause) == "All of one cause: KeyError · Tell the guardians of a scan"
+    assert heading(which="chosen", letter=letter) == "Chosen dead letters"
+    chosen = heading(which="chosen", letter=letter, **cause)
+    assert chosen == "Chosen dead letters · KeyError · Tell the guardians of a scan"
+    whole = operator.post(f"{API}/batches", {"act": "replay", "handler": TELL}, content_type="application/json").json()
+    assert "All of one kind, whatever the cause" in page(operator, f"/batches/{whole['id']}")

@@ -56,6 +56,11 @@ def progress(batch: Batch) -> dict[str, int]:
     }  # fmt: skip
 
 
+def is_chosen(batch: Batch) -> bool:
+    """Whether somebody named its letters one by one. Otherwise it holds all of its cause, or simply all."""
+    return batch.parts.exclude(chosen=None).exists()
+
+
 def outcome(batch: Batch) -> dict[str, int]:
     """What became of the letters of a batch: how many are in each state, as it was last asked."""
     found: dict[str, int] = {}
