@@ -38,9 +38,13 @@ def causes(request: HttpRequest) -> HttpResponse:
         (one, handler_words(one.handler), reason_words(one.reason), Cause(one.handler, one.reason).address())
         for one in found
     ]
-    recent = standing.batches_within(actor).exclude(state="cancelled").order_by("-pk")[:RECENT]
-    history = HISTORY if may(actor, Permission.AUDIT_READ) else ""
-    return show(request, "causes", {"rows": rows, "all": totals.together(found), "recent": recent, "history": history})
+    recent = list(standing.batches_within(actor).exclude(state="cancelled").order_by("-pk")[:RECENT])
+    context = {
+        "rows": rows, "all": totals.together(found), "recent": recent,
+        "last": next((one.act for one in recent if one.acted_at), ""),
+        "history": HISTORY if may(actor, Permission.AUDIT_READ) else "",
+    }  # fmt: skip
+    return show(request, "causes", context)
 
 
 @page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
