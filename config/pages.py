@@ -131,7 +131,8 @@ def counted(actor: Actor) -> dict[str, int | None]:
     if not may(actor, Permission.DEAD_LETTERS):
         return {"requests": requests.count()}
     row = dead_letters(actor, now=timezone.now()).annotate(requests=Coalesce(Subquery(number_of(requests)), 0))
-    return dict(row.values("dead", "requests").get())
+    told = row.values("dead", "requests").get()
+    return {"dead": told["dead"], "requests": told["requests"]}
 
 
 def nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Where a batch of dead letters stands: who may see it, how far it is, and what became of its letters."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet, Sum
@@ -41,7 +42,7 @@ def progress(batch: Batch) -> dict[str, int]:
         told_fresh=Sum("fresh"), told_expired=Sum("expired"), told_beyond=Sum("beyond"),
         told_people=Sum("people"), schools=Count("pk"), places=Count("school"), unheard=Count("pk", filter=UNHEARD),
     )  # fmt: skip
-    found = list(rows)
+    found: list[Any] = list(rows)
 
     def total(name: str, *states: str) -> int:
         return sum(row[name] for row in found if row["state"] in (states or PartState.values))

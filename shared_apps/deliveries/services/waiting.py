@@ -29,4 +29,5 @@ def dead_letters(actor: Actor, *, now: datetime) -> QuerySet[Trouble, Any]:
 def number_of(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
     """A statement's part that counts rows."""
     count = Func(F("pk"), function="COUNT", output_field=IntegerField())
-    return rows.order_by().annotate(number=count).values("number")
+    counted: QuerySet[Any, Any] = rows.order_by().annotate(number=count).values("number")
+    return counted
