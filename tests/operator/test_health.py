@@ -197,6 +197,17 @@ def test_tabs_count_and_narrow(signed_in, greenfield, riverside):
     assert page(client, "?state=nonsense&page=x").count("School days since: 5") == 1
 
 
+def test_what_was_stuck_in_a_school_that_is_silent_now_is_neither_counted_nor_listed(signed_in, greenfield, riverside):
+    figures(greenfield.ref, stuck=2, now=timezone.now() - STALE_AFTER - MINUTE)
+    client = signed_in("operator@example.com")
+    assert call(client, "?state=stuck")["items"] == []
+    text = page(client, "?state=stuck")
+    assert 'Work is stuck <span class="tabs__count">0<' in text and "No school is in this state." in text
+    figures(riverside.ref, stuck=1)
+    assert [one["name"] for one in call(client, "?state=stuck")["items"]] == ["Riverside High"]
+    assert "1–1 of 1" in page(client, "?state=stuck")
+
+
 def test_long_lists_come_in_pages_without_gaps_or_repeats(signed_in, greenfield, riverside):
     for number in range(60):
         figures(school(f"S{number:02}"), quiet_days=number % 5)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from shared_apps.audit.services.canaries import canaries
 from shared_apps.audit.services.sealing import lag
 from shared_apps.deliveries.models import SchoolFigures
-from shared_apps.deliveries.rules import Life, fresh, rate
+from shared_apps.deliveries.rules import STALE_AFTER, Life, fresh, rate
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.groups.services import EVERYWHERE
 from shared_apps.operator.rules import Place
@@ -55,7 +55,7 @@ def sought(actor: Actor, state: str, *, now: datetime) -> QuerySet[School, Schoo
     """The schools within reach in one state (`all`, a life, or `stuck`), those to look at first in front."""
     found = with_life(actor, now=now).order_by(*ORDER)
     if state == "stuck":
-        return found.filter(figures__stuck__gt=0)
+        return found.filter(figures__stuck__gt=0, figures__as_of__gte=now - STALE_AFTER)  # as they are counted
     return found if state == "all" else found.filter(life=state)
 
 
