@@ -1,7 +1,8 @@
 """The console: what needs somebody first, red for dead letters alone, and unknown never shown as zero."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connections
@@ -9,6 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shared_apps.audit.services import record
+from shared_apps.deliveries.rules import slot_of
+from shared_apps.deliveries.services import totals
+from shared_apps.operator.rules import chart
 from shared_apps.operator.services import needs as sources
 from shared_apps.operator.services.needs import SOURCES, Need, needs_of
 from shared_apps.operator.services.picture import picture
@@ -139,7 +143,29 @@ def test_the_chart_is_drawn_by_the_server_and_told_in_words_and_as_a_table(opera
     delivered(well[0].ref, 3, reason="unreachable", ago=5 * HOUR)
     text = page(operator)
     assert text.count("chart__bar--sent") == 1 and text.count("chart__bar--failed") == 1
-    assert text.count("<tr><td>") == 24 and "Show as table" in text and 'role="img"' in text
+    assert text.count("<tr><td>") == 25 and "Show as table" in text and 'role="img"' in text
+
+
+@pytest.mark.parametrize("minute", [0, 5, 35, 59])
+def test_the_hours_of_the_chart_add_up_to_the_day_beside_it(minute):
+    """Five past seven, half past seven of yesterday lies within the last 24 hours: for the figure and for the chart."""
+    now = datetime(2026, 11, 20, 7, minute, tzinfo=UTC)
+    rows = [
+        (slot_of(now - ago), "email", reason, count)
+        for ago, reason, count in (
+            (DAY - timedelta(minutes=1), "", 500), (DAY - 20 * timedelta(minutes=1), "unreachable", 3),
+            (DAY + HOUR, "", 7000), (HOUR, "", 20), (timedelta(0), "", 1), (-timedelta(hours=1), "no_address", 2),
+        )
+    ]  # fmt: skip
+    read = totals.LastDay(now, rows)
+    day, hours = read.within(totals.DAY), read.by_hour()
+    assert (sum(hour[1] for hour in hours), sum(hour[2] for hour in hours)) == (day.sent, day.failed) == (521, 5)
+    assert len(hours) == 25 and hours[0][0] == day.since and hours[-1][0] == now.replace(minute=0)
+    for starts, _channel, reason, count in rows[:2] + rows[3:5]:
+        (held,) = [hour for hour, end in pairwise([*hours, (now + HOUR, 0, 0)]) if hour[0] <= starts < end[0]]
+        assert held[2 if reason else 1] >= count
+    drawn = chart(hours)
+    assert drawn.hours == [hour[0] for hour in hours[::5]] and drawn.width == 25 * 20
 
 
 def test_a_live_beat_gets_the_inside_alone(operator, well):

@@ -55,14 +55,18 @@ class LastDay:
         return Deliveries(since, sent.total(), failed.total(), reasons.most_common(), channels)
 
     def by_hour(self) -> list[tuple[datetime, int, int]]:
-        """`(start of the hour, sent, failed)` of the last 24 hours in order, hours without any included."""
+        """`(start, sent, failed)` of each hour of the last day in order, hours without any included.
+
+        Exactly what `within(DAY)` counts: 25 parts, of which the first begins where the day does and the last is now.
+        """
+        since, last = window(self.now, DAY), self.now.replace(minute=0, second=0, microsecond=0)
         sent: Counter[datetime] = Counter()
         failed: Counter[datetime] = Counter()
         for starts, _channel, reason, count in self.rows:
-            (failed if reason else sent)[starts.replace(minute=0)] += count
-        last = self.now.replace(minute=0, second=0, microsecond=0)
-        hours = [last - number * HOUR for number in range(23, -1, -1)]
-        return [(hour, sent[hour], failed[hour]) for hour in hours]
+            if starts >= since:  # told beside this reading, a slot may begin after `now`
+                (failed if reason else sent)[min(starts.replace(minute=0), last)] += count
+        hours = [last - number * HOUR for number in range(24, -1, -1)]
+        return [(max(hour, since), sent[hour], failed[hour]) for hour in hours]
 
 
 def last_day(actor: Actor, *, now: datetime) -> LastDay:
