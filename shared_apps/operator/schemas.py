@@ -19,15 +19,18 @@ class HealthQueryIn(PageQuery):
 
 
 class Share(Answer):
-    """`rate` is the share that went out, in percent; null when there was nothing."""
+    """`rate` is the share that went out, in percent; null when there was nothing. All null: nobody told lately."""
 
-    sent: int
-    failed: int
+    sent: int | None
+    failed: int | None
     rate: float | None
 
 
 class GroupOut(Share):
+    """`count` schools, of which `told` have lately said how they are: the rest is of those."""
+
     count: int
+    told: int
 
 
 class ReasonOut(Answer):
@@ -76,8 +79,11 @@ class SchoolOut(Answer):
 
 
 class HealthOut(Answer):
+    """`told` of the `total` schools have lately said how they are; what is added up is of those."""
+
     as_of: datetime
     total: int
+    told: int
     groups: dict[str, GroupOut]
     providers: list[ProviderOut]
     deliveries: DeliveriesOut

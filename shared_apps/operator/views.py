@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from shared_apps.audit.services import record
 from shared_apps.audit.services.chain import last_check
-from shared_apps.deliveries.rules import Life, rate
+from shared_apps.deliveries.rules import Life
 from shared_apps.deliveries.services.totals import Deliveries
 from shared_apps.deliveries.services.words import reason_words
 from shared_apps.operator.forms.health import SIZE, STATES, HealthQuery
@@ -89,7 +89,9 @@ def channels(seen: Picture) -> dict[str, int]:
 
 
 def drawn(hours: Hours) -> dict[str, Any]:
-    """The chart, and what its sentence says."""
+    """The chart, and what its sentence says; no hours at all where nobody told."""
+    if not hours:
+        return {"hours": hours}
     sent, failed = sum(hour[1] for hour in hours), sum(hour[2] for hour in hours)
     busiest = max(hours, key=lambda hour: hour[1] + hour[2])
     return {"hours": hours, "chart": chart(hours), "sent": sent, "failed": failed, "busiest": busiest[0]}
@@ -116,7 +118,7 @@ def health(request: HttpRequest) -> HttpResponse:
         "total": counts[query.state], "first": first + 1, "last": min(first + SIZE, counts[query.state]),
         "previous": query.address(page=number - 1) if number > 1 else "",
         "following": query.address(page=number + 1) if first + SIZE < counts[query.state] else "",
-        "providers": [(one, rate(*seen.day.channels.get(one.channel, (0, 0)))) for one in seen.providers],
+        "providers": [(one, seen.day.over(one.channel)) for one in seen.providers],
         "windows": [
             ("hour", _("Last hour"), seen.hour, reasons(seen.hour)),
             ("day", _("Last 24 hours"), seen.day, reasons(seen.day)),
@@ -136,8 +138,8 @@ def counted(seen: Picture) -> dict[str, int]:
 
 def reasons(found: Deliveries) -> list[tuple[str, int, float]]:
     """The commonest reasons in words, each with its count and its share of all failures in percent."""
-    shown = found.reasons[:REASONS_SHOWN]
-    return [(reason_words(code), count, round(100 * count / found.failed, 1)) for code, count in shown]
+    shown, failed = found.reasons[:REASONS_SHOWN], found.failed or 0
+    return [(reason_words(code), count, round(100 * count / failed, 1)) for code, count in shown]
 
 
 @page(permission=Permission.AUDIT_READ, within=Within.PLATFORM, audit=None)

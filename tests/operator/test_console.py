@@ -12,6 +12,7 @@ from django.utils import timezone
 from shared_apps.audit.services import record
 from shared_apps.deliveries.rules import slot_of
 from shared_apps.deliveries.services import totals
+from shared_apps.deliveries.services.numbers import numbers
 from shared_apps.operator.rules import chart
 from shared_apps.operator.services import needs as sources
 from shared_apps.operator.services.needs import SOURCES, Need, needs_of
@@ -99,6 +100,37 @@ def test_a_school_that_has_not_told_lately_is_said_to_be_unknown(operator, well)
     (need,) = seen()
     assert (need.title, need.detail, need.tone) == ("Activity temporarily unavailable", "Schools: 1", "watch")
     assert "Schools missing from these figures: 1" in page(operator)
+
+
+def test_a_silent_platform_is_not_shown_as_one_on_which_nothing_happens(operator, well):
+    then = timezone.now() - 2 * DAY
+    for cast in well:
+        figures(cast.ref, now=then, stuck=3, dead=2, sent_week=5)
+        trouble(cast.ref, 2)
+        trouble(cast.ref, 6, state="retrying")
+    text = page(operator)
+    snapshot = text[text.index('id="snapshot-title"') : text.index('id="chart-title"')]
+    assert snapshot.count("Activity temporarily unavailable</dd>") == 2 and "Last told:" in snapshot
+    for zero in ("No deliveries", "Nothing waits for review", "Nothing was delivered", "Sent: 0", "Failed: 0"):
+        assert zero not in text, zero
+    assert "As last told by silent schools: 4" in snapshot
+    chart_part = text[text.index('id="chart-title"') : text.index('id="recent-title"')]
+    assert "Activity temporarily unavailable" in chart_part and "<svg" not in chart_part and "<tr><td>" not in text
+    assert [(need.key, need.tone) for need in seen()] == [("dead-then", "alarm"), ("unknown", "watch")]
+    assert "Dead letters of schools that have not told lately: 4" in text and "Dead letters: " not in text
+
+
+def test_dead_letters_of_a_silent_school_are_not_counted_with_those_that_are_known(operator, well):
+    greenfield, riverside = well
+    figures(riverside.ref, now=timezone.now() - 2 * HOUR)
+    trouble(greenfield.ref, 2)
+    trouble(riverside.ref, 7)
+    text = page(operator)
+    assert re.search(r"needing review</dt><dd><a [^>]*>2</a></dd>.*?As last told by silent schools: 7", text, re.S)
+    titles = [need.title for need in seen() if need.tone == "alarm"]
+    assert titles == ["Dead letters: 2", "Dead letters of schools that have not told lately: 7"]
+    known, then = numbers(timezone.now()).dead, page(operator).count("Schools that told lately: 1 of 2")
+    assert known == {"messaging.deliver": 2} and then == 3  # the console counts as the metrics do, and says of whom
 
 
 def test_background_work_that_stands_still_is_said(operator, well):

@@ -173,7 +173,8 @@ def test_what_is_not_known_is_said_and_is_in_no_sum(signed_in, greenfield, river
     found = call(client)
     unknown = next(one for one in found["items"] if one["name"] == "Riverside High")
     assert unknown["state"] == "unknown" and unknown["activity"] is None and unknown["as_of"]
-    assert found["groups"]["unknown"] == {"count": 1, "sent": 0, "failed": 0, "rate": None}
+    assert found["groups"]["unknown"] == {"count": 1, "told": 0, "sent": None, "failed": None, "rate": None}
+    assert (found["told"], found["total"]) == (1, 2)
     assert found["groups"]["live"]["rate"] == 100.0
     assert next(one for one in found["signals"] if one["key"] == "stuck")["value"] == "2"
     text = page(client)
@@ -183,6 +184,83 @@ def test_what_is_not_known_is_said_and_is_in_no_sum(signed_in, greenfield, river
     shown = re.sub(r"<[^>]+>|\d{1,2} \w+ \d{4}, \d{2}:\d{2}", " ", row)  # neither an id nor a moment is a figure
     assert "500" not in shown and "40" not in shown
     assert "Schools missing from these figures: 1" in text
+
+
+LONG_AGO = 48 * HOUR
+EVERY_FIGURE = ("waiting", "stuck", "dead")
+UNKNOWN = {"sent": None, "failed": None, "rate": None}
+
+
+@pytest.fixture
+def silent(greenfield, riverside):
+    """Both schools told much two days ago, and nothing since."""
+    work_runs()
+    then = timezone.now() - LONG_AGO
+    for cast in (greenfield, riverside):
+        figures(
+            cast.ref, now=then, sent_week=70, failed_week=7, waiting=3, waiting_since=then, stuck=2, stuck_since=then,
+            dead=4, dead_since=then, last_gate_activity=then,
+        )  # fmt: skip
+        trouble(cast.ref, 4)
+        trouble(cast.ref, 5, state="retrying")
+    delivered(greenfield.ref, 30, ago=20 * HOUR)
+    return greenfield, riverside
+
+
+@pytest.mark.parametrize("email", ["operator@example.com", "gauteng@example.com"])
+def test_where_no_school_told_nothing_is_known_and_nothing_is_zero(signed_in, silent, email):
+    client = signed_in(email)
+    found, text = call(client), page(client)
+    assert found["told"] == 0 < found["total"]
+    for name in ("hour", "day"):
+        assert found["deliveries"][name] == UNKNOWN | {"since": found["deliveries"][name]["since"], "reasons": []}
+    assert [one["day"] for one in found["providers"]] == [UNKNOWN] * 4
+    count = found["total"]
+    assert found["groups"]["unknown"] == UNKNOWN | {"count": count, "told": 0}
+    assert found["groups"]["live"] == {"count": 0, "told": 0, "sent": 0, "failed": 0, "rate": None}
+    signals = {one["key"]: one["value"] for one in found["signals"]}
+    assert {signals.get(key) for key in EVERY_FIGURE} == {None}
+    assert not re.search(r"No deliveries in 24|Sent: 0|Sent: 30", text) and "Sent: None" not in text
+    for key in EVERY_FIGURE[: 3 if email.startswith("operator") else 2]:
+        said = text[text.index(f'data-key="signal-{key}"') :].split("</dd>")[0]
+        assert "Activity temporarily unavailable" in said and "Last told:" in said, key
+        assert not re.search(r">\s*\d+\s*<", said), key
+    for window in ("hour", "day"):
+        part = text[text.index(f'data-key="window-{window}"') :].split("</div>")[0]
+        assert "Activity temporarily unavailable" in part
+
+
+def test_a_card_of_schools_that_are_all_silent_says_so(signed_in, greenfield, riverside):
+    old = timezone.now() - LONG_AGO
+    one = school("Away", "disabled")
+    figures(one, now=old, sent_week=9)
+    for cast in (greenfield, riverside):
+        figures(cast.ref, sent_week=9, failed_week=1)
+    text = page(signed_in("operator@example.com"))
+    card = text[text.index('id="card-disabled"') :].split("</section>")[0]
+    assert "Activity temporarily unavailable" in card and "No deliveries" not in card
+    card = text[text.index('id="card-live"') :].split("</section>")[0]
+    assert "Went out in 7 days: 90.0 %" in card and "told lately" not in card
+
+
+def test_a_figure_that_some_schools_are_missing_from_says_of_how_many_it_is(signed_in, greenfield, riverside):
+    now = timezone.now()
+    figures(greenfield.ref, waiting=3, waiting_since=now)
+    figures(riverside.ref, now=now - LONG_AGO, waiting=99)
+    school("Building", "pending")
+    delivered(greenfield.ref, 8)
+    text = page(signed_in("operator@example.com"))
+    waiting = text[text.index('data-key="signal-waiting"') :].split("</dd>")[0]
+    assert "<dd>3 " in waiting and "Schools that told lately: 1 of 3" in waiting and "99" not in waiting
+    window = text[text.index('data-key="window-hour"') :].split("</div>")[0]
+    assert "Sent: 8 · Failed: 0" in window and "Schools that told lately: 1 of 3" in window
+
+
+def test_no_school_at_all_is_a_zero_that_is_known(signed_in, world_db):
+    School.objects.all().delete()
+    found = call(signed_in("operator@example.com"))
+    assert found["deliveries"]["day"]["sent"] == 0 == found["groups"]["live"]["sent"]
+    assert next(one for one in found["signals"] if one["key"] == "waiting")["value"] == "0"
 
 
 def test_tabs_count_and_narrow(signed_in, greenfield, riverside):
@@ -273,7 +351,8 @@ def test_failed_sign_ins_belong_to_those_who_see_the_whole_platform(signed_in, g
 def test_no_heartbeat_is_unavailable_not_zero(signed_in, world_db):
     signals = {one["key"]: one["value"] for one in call(signed_in("operator@example.com"))["signals"]}
     assert signals["work"] is None
-    assert "Temporarily unavailable" in page(signed_in("operator@example.com"))
+    text = page(signed_in("operator@example.com"))
+    assert re.search(r'data-key="signal-work">.*?<dd><span class="muted">Activity temporarily unavailable', text, re.S)
 
 
 def test_a_channel_without_a_sender_is_never_ready(signed_in, world_db):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from shared_apps.audit.services.canaries import canaries
 from shared_apps.audit.services.sealing import lag
 from shared_apps.deliveries.models import SchoolFigures
-from shared_apps.deliveries.rules import STALE_AFTER, Life, fresh, rate
+from shared_apps.deliveries.rules import STALE_AFTER, Life, Waiting, fresh, rate
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.groups.services import EVERYWHERE
 from shared_apps.operator.rules import Place
@@ -111,8 +111,24 @@ def setup_tasks(picture: Picture) -> list[Signal]:
 def dead_letters(picture: Picture) -> list[Signal]:
     if not may(picture.actor, Permission.DEAD_LETTERS):
         return []
-    dead, proven = picture.all_dead, proof(picture.actor, proofs.DEAD_LETTERS)
-    return [Signal("dead", gettext("Dead letters"), str(dead.count), _since(dead.since), LETTERS, proven)]
+    proven = proof(picture.actor, proofs.DEAD_LETTERS)
+    return [told(picture, "dead", gettext("Dead letters"), picture.all_dead, path=LETTERS, proof=proven)]
+
+
+def told(picture: Picture, key: str, label: str, found: Waiting | None, **places: str) -> Signal:
+    """What schools told, and by how many of them where some are silent; without a value where all are."""
+    schools = picture.schools
+    if found is None:
+        last = gettext("Last told: %(told)s") % {"told": _time(schools.last_told)} if schools.last_told else ""
+        return Signal(key, label, None, last, **places)
+    parts = [_since(found.since)]
+    if schools.told < schools.total:
+        parts.append(gettext("Schools that told lately: %(told)s of %(all)s") % _share(schools.told, schools.total))
+    return Signal(key, label, str(found.count), " · ".join(filter(None, parts)), **places)
+
+
+def _share(told: int, among: int) -> dict[str, int]:
+    return {"told": told, "all": among}
 
 
 def _open(picture: Picture, permission: Permission, path: str) -> str:
@@ -136,11 +152,10 @@ def sign_ins(picture: Picture) -> list[Signal]:
 
 def waiting_work(picture: Picture) -> list[Signal]:
     """What follows events and is not done yet, as the schools told it."""
-    schools = picture.schools
     return [
-        Signal("waiting", gettext("Work that waits"), str(schools.waiting.count), _since(schools.waiting.since)),
-        Signal("stuck", gettext("Work that is stuck"), str(schools.stuck.count), _since(schools.stuck.since), STUCK),
-    ]  # fmt: skip
+        told(picture, "waiting", gettext("Work that waits"), picture.schools.waiting),
+        told(picture, "stuck", gettext("Work that is stuck"), picture.schools.stuck, path=STUCK),
+    ]
 
 
 def background_work(picture: Picture) -> list[Signal]:

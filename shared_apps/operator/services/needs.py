@@ -48,13 +48,21 @@ Source = Callable[[Picture], list[Need]]
 
 
 def dead_letters(picture: Picture) -> list[Need]:
-    dead = picture.all_dead
-    if not dead.count or not may(picture.actor, Permission.DEAD_LETTERS):
+    """Those of schools that are silent now are dead still, as far as anybody knows, and are told apart."""
+    dead, then = picture.all_dead, picture.all_dead_then
+    proven, letters = proof(picture.actor, proofs.DEAD_LETTERS), "/operator/dead-letters"
+    if not may(picture.actor, Permission.DEAD_LETTERS):
         return []
-    title = gettext("Dead letters: %(count)s") % {"count": dead.count}
-    causes = gettext("Causes: %(count)s") % {"count": len(picture.dead)}
-    proven = proof(picture.actor, proofs.DEAD_LETTERS)
-    return [Need("dead", "alarm", title, causes, "/operator/dead-letters", dead.since, proven)]
+    needs = []
+    if dead and dead.count:
+        title = gettext("Dead letters: %(count)s") % {"count": dead.count}
+        causes = gettext("Causes: %(count)s") % {"count": len(picture.dead)}
+        needs.append(Need("dead", "alarm", title, causes, letters, dead.since, proven))
+    if then.count:
+        title = gettext("Dead letters of schools that have not told lately: %(count)s") % {"count": then.count}
+        detail = gettext("As they were last told.")
+        needs.append(Need("dead-then", "alarm", title, detail, letters, then.since, proven))
+    return needs
 
 
 def background_work(picture: Picture) -> list[Need]:
@@ -84,7 +92,7 @@ def channel_problems(picture: Picture) -> list[Need]:
 
 def stuck_work(picture: Picture) -> list[Need]:
     stuck = picture.schools.stuck
-    if not stuck.count:
+    if stuck is None or not stuck.count:
         return []
     title = gettext("Stuck work: %(count)s") % {"count": stuck.count}
     schools = gettext("Schools: %(count)s") % {"count": picture.schools.stuck_schools}

@@ -22,7 +22,10 @@ SIGN_IN_FAILED = "identity.sign_in_failed"
 
 @dataclass(frozen=True)
 class Picture:
-    """The schools within the reader's reach at one moment. `beat`: when the background work last went round."""
+    """The schools within the reader's reach at one moment. `beat`: when the background work last went round.
+
+    `dead_then`: what schools that are silent now told last to be dead.
+    """
 
     actor: Actor
     now: datetime
@@ -31,6 +34,7 @@ class Picture:
     day: Deliveries
     by_hour: list[tuple[datetime, int, int]]
     dead: list[Cause]
+    dead_then: list[Cause]
     retrying: list[Cause]
     providers: list[Provider]
     beat: datetime | None
@@ -42,25 +46,36 @@ class Picture:
         return self.beat is not None and self.now - self.beat <= limit
 
     @property
-    def to_review(self) -> Waiting:
-        """Deliveries that were given up and that nobody has replayed or discarded."""
-        return totals.together(self.dead, handler=totals.DELIVER)
+    def to_review(self) -> Waiting | None:
+        """Deliveries that were given up and that nobody has replayed or discarded; None when no school told."""
+        return totals.together(self.dead, handler=totals.DELIVER) if self.schools.known else None
 
     @property
-    def all_dead(self) -> Waiting:
-        return totals.together(self.dead)
+    def to_review_then(self) -> Waiting:
+        return totals.together(self.dead_then, handler=totals.DELIVER)
+
+    @property
+    def all_dead(self) -> Waiting | None:
+        """None when no school told and the platform's own mail, which is always known, has none."""
+        return totals.together(self.dead) if self.schools.known or self.dead else None
+
+    @property
+    def all_dead_then(self) -> Waiting:
+        return totals.together(self.dead_then)
 
 
 def picture(actor: Actor, *, now: datetime) -> Picture:
-    day, troubles = totals.last_day(actor, now=now), totals.troubles(actor)
+    schools, troubles = lives.overview(actor, now=now), totals.troubles(actor, now=now)
+    day = totals.last_day(actor, now=now, known=schools.known)
     return Picture(
         actor=actor,
         now=now,
-        schools=lives.overview(actor, now=now),
+        schools=schools,
         hour=day.within(totals.HOUR),
         day=day.within(totals.DAY),
         by_hour=day.by_hour(),
         dead=troubles["dead"],
+        dead_then=troubles["dead_then"],
         retrying=troubles["retrying"],
         providers=providers(),
         beat=last_beat(SWEEP),
