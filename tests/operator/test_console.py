@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shared_apps.audit.services import record
+from shared_apps.audit.services.canary_turns import note_canaries
 from shared_apps.deliveries.rules import slot_of
 from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.numbers import numbers
@@ -18,7 +19,7 @@ from shared_apps.operator.services import needs as sources
 from shared_apps.operator.services.needs import SOURCES, Need, needs_of
 from shared_apps.operator.services.picture import picture
 from tenants.actor import Actor
-from tenants.models import School
+from tenants.models import DriftFinding, School
 from tests.operator.ground import delivered, figures, trouble, work_runs
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -100,6 +101,23 @@ def test_a_school_that_has_not_told_lately_is_said_to_be_unknown(operator, well)
     (need,) = seen()
     assert (need.title, need.detail, need.tone) == ("Activity temporarily unavailable", "Schools: 1", "watch")
     assert "Schools missing from these figures: 1" in page(operator)
+
+
+def test_what_was_found_of_one_school_in_another_stands_right_behind_the_dead_letters(operator, well):
+    """Nothing else is as urgent; only what is dead is red."""
+    greenfield, riverside = well
+    work_runs(timezone.now() - HOUR)
+    now = timezone.now()
+    figures(riverside.ref, quiet_days=4, stuck=2, stuck_since=now - HOUR)
+    trouble(greenfield.ref, 1)
+    trouble(greenfield.ref, 1, state="retrying")
+    note_canaries(
+        riverside.ref.id, by="system:test", now=now, others=1, asked=9, failed=["x"], found=["GET /api/learners"]
+    )
+    DriftFinding.objects.create(school_id=greenfield.ref.id, differences=["- a"], number=1, found_at=now, seen_at=now)
+    keys = [need.key.split("-")[0] for need in seen()]
+    assert keys == ["dead", "leaks", "unread", "work", "retrying", "stuck", "drift", "quiet"]
+    assert page(operator).count("tone--alarm") == 1
 
 
 def test_a_silent_platform_is_not_shown_as_one_on_which_nothing_happens(operator, well):

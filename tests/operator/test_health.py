@@ -19,7 +19,7 @@ from tenant_apps.gate.models import Scan
 from tenant_apps.messaging.models import Delivery
 from tenants.actor import Actor
 from tenants.ids import new_id
-from tenants.models import DriftFinding, School
+from tenants.models import DriftFinding, School, SchoolPlacement
 from tenants.scope import school_scope
 from tests import world
 from tests.deliveries.acts import die, seen_at_gate, tell
@@ -429,6 +429,35 @@ def test_a_school_whose_tables_drifted_needs_somebody(greenfield):
     page.post("/login", {"email": "operator@example.com", "password": world.PASSWORD})
     console = page.get("/operator").content.decode()
     assert "differs from its plan: Greenfield Primary" in console and "Differences: 3" in console
+    (address,) = re.findall(r'href="(/operator/schools/[^"]+#drift)"', console)
+    leads_to = page.get(address).content.decode()
+    told = leads_to[leads_to.index('id="drift"') :].split("</section>")[0]
+    assert "Differences: 3." in told and "- index x" in told
+    signals = {one["key"]: one["value"] for one in page.get(API).json()["signals"]}
+    assert signals["drift"] == "1"
+
+
+def test_a_school_without_drift_says_nothing_of_it_nor_does_one_to_those_who_watch_a_part(signed_in, greenfield):
+    here, now = f"/operator/schools/{greenfield.ref.id}", timezone.now()
+    assert 'id="drift"' not in signed_in("operator@example.com").get(here).content.decode()
+    found = DriftFinding.objects.create(
+        school_id=greenfield.ref.id, differences=["- index x"], number=1, found_at=now, seen_at=now
+    )
+    assert 'id="drift"' in signed_in("operator@example.com").get(here).content.decode()
+    assert 'id="drift"' not in signed_in("gauteng@example.com").get(here).content.decode()
+    DriftFinding.objects.filter(pk=found.pk).update(resolved_at=now)
+    assert 'id="drift"' not in signed_in("operator@example.com").get(here).content.decode()
+
+
+def test_where_no_school_was_ever_looked_at_drift_is_unknown(signed_in, greenfield):
+    def drift():
+        signals = signed_in("operator@example.com").get(API).json()["signals"]
+        return next(one["value"] for one in signals if one["key"] == "drift")
+
+    SchoolPlacement.objects.update(drift_checked_at=None)
+    assert drift() is None
+    SchoolPlacement.objects.filter(school=greenfield.ref.id).update(drift_checked_at=timezone.now())
+    assert drift() == "0"
 
 
 def test_only_the_first_of_many_drifted_schools_are_named(greenfield):

@@ -22,6 +22,7 @@ from shared_apps.operator.services.proofs import proof
 from shared_apps.schools.services.onboarding_help import open_setup_tasks
 from tenants.actor import Actor
 from tenants.ask import Unavailable
+from tenants.findings import standing
 from tenants.models import School
 from tenants.permissions import Permission, may
 
@@ -188,6 +189,17 @@ def leaks(picture: Picture) -> list[Signal]:
     return [Signal("leaks", label, str(told.found), note, proof=proven)]
 
 
+def drift(picture: Picture) -> list[Signal]:
+    """How many schools' tables are not what the migrations make of them, and how many were never looked at."""
+    if not picture.actor.roles & EVERYWHERE:
+        return []
+    known, label = standing(), gettext("Schools whose database differs from its plan")
+    if known.schools == known.never_looked_at and known.schools and not known.differing:
+        return [Signal("drift", label, None)]
+    note = gettext("Schools not looked at yet: %(count)s") % {"count": known.never_looked_at}
+    return [Signal("drift", label, str(known.differing), note if known.never_looked_at else "")]
+
+
 def _time(moment: datetime) -> str:
     return date_format(localtime(moment), "DATETIME_FORMAT")
 
@@ -198,7 +210,7 @@ def _since(moment: datetime | None) -> str:
 
 # In the order in which they are shown. A new signal is one more function here.
 SIGNALS: list[Callable[[Picture], list[Signal]]] = [
-    total_schools, setup_tasks, dead_letters, sign_ins, waiting_work, background_work, sealing, leaks,
+    total_schools, setup_tasks, dead_letters, sign_ins, waiting_work, background_work, sealing, leaks, drift,
 ]  # fmt: skip
 
 

@@ -229,7 +229,7 @@ def drifted(picture: Picture) -> list[Need]:
     needs = [
         Need(
             f"drift-{found.school}", "watch", title % {"name": found.name},
-            gettext("Differences: %(count)s") % {"count": found.number}, f"/operator/schools/{found.school}",
+            gettext("Differences: %(count)s") % {"count": found.number}, f"/operator/schools/{found.school}#drift",
             found.found_at, proof(picture.actor, school=found.school),
         )
         for found in open_findings()
@@ -257,9 +257,8 @@ def follow_ups(picture: Picture) -> list[Need]:
 
 # In the order in which they are shown. A new kind of trouble is one more function here.
 SOURCES: list[Source] = [
-    dead_letters, background_work, channel_problems, setup_tasks, stuck_welcomes, stuck_runs,
-    follow_ups, stuck_work, quiet_schools,
-    unknown_schools, old_requests, half_way, leaks, drifted,
+    dead_letters, leaks, background_work, channel_problems, setup_tasks, stuck_welcomes, stuck_runs,
+    follow_ups, stuck_work, drifted, quiet_schools, unknown_schools, old_requests, half_way,
 ]  # fmt: skip
 
 
