@@ -55,7 +55,7 @@ def platform_out(seen: Picture) -> dict[str, Any]:
             for one in seen.providers
         ],
         "deliveries": {"hour": window_out(seen.hour), "day": window_out(seen.day)},
-        "signals": [{"key": one.key, "value": one.value} for one in health.signals_of(seen)],
+        "signals": [{"key": one.key, "value": one.plain} for one in health.signals_of(seen)],
     }
 
 

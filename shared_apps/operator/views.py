@@ -120,8 +120,8 @@ def health(request: HttpRequest) -> HttpResponse:
         "following": query.address(page=number + 1) if first + SIZE < counts[query.state] else "",
         "providers": [(one, seen.day.over(one.channel)) for one in seen.providers],
         "windows": [
-            ("hour", _("Last hour"), seen.hour, reasons(seen.hour)),
-            ("day", _("Last 24 hours"), seen.day, reasons(seen.day)),
+            ("hour", _("Last hour"), seen.hour, reasons(seen.hour), rest(seen.hour)),
+            ("day", _("Last 24 hours"), seen.day, reasons(seen.day), rest(seen.day)),
         ],
         "signals": reading.signals_of(seen),
         "proofs": proven(seen),
@@ -140,6 +140,12 @@ def reasons(found: Deliveries) -> list[tuple[str, int, float]]:
     """The commonest reasons in words, each with its count and its share of all failures in percent."""
     shown, failed = found.reasons[:REASONS_SHOWN], found.failed or 0
     return [(reason_words(code), count, round(100 * count / failed, 1)) for code, count in shown]
+
+
+def rest(found: Deliveries) -> dict[str, int]:
+    """The reasons that are not shown, and the failures for them; empty when all are shown."""
+    left = found.reasons[REASONS_SHOWN:]
+    return {"reasons": len(left), "failures": sum(count for _reason, count in left)} if left else {}
 
 
 @page(permission=Permission.AUDIT_READ, within=Within.PLATFORM, audit=None)

@@ -9,6 +9,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.provisioner import HEARTBEAT
 from shared_apps.audit.services import record
 from shared_apps.audit.services.canary_turns import note_canaries
 from shared_apps.deliveries.rules import slot_of
@@ -17,9 +18,9 @@ from shared_apps.deliveries.services.numbers import numbers
 from shared_apps.operator.rules import chart
 from shared_apps.operator.services import needs as sources
 from shared_apps.operator.services.needs import SOURCES, Need, needs_of
-from shared_apps.operator.services.picture import picture
+from shared_apps.operator.services.picture import PROVISIONER, SWEEP, picture
 from tenants.actor import Actor
-from tenants.models import DriftFinding, School
+from tenants.models import DriftFinding, Heartbeat, School
 from tests.operator.ground import delivered, figures, trouble, work_runs
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -116,7 +117,7 @@ def test_what_was_found_of_one_school_in_another_stands_right_behind_the_dead_le
     )
     DriftFinding.objects.create(school_id=greenfield.ref.id, differences=["- a"], number=1, found_at=now, seen_at=now)
     keys = [need.key.split("-")[0] for need in seen()]
-    assert keys == ["dead", "leaks", "unread", "work", "retrying", "stuck", "drift", "quiet"]
+    assert keys == ["dead", "leaks", "unread", "work", "provisioner", "retrying", "stuck", "drift", "quiet"]
     assert page(operator).count("tone--alarm") == 1
 
 
@@ -152,10 +153,20 @@ def test_dead_letters_of_a_silent_school_are_not_counted_with_those_that_are_kno
 
 
 def test_background_work_that_stands_still_is_said(operator, well):
-    work_runs(timezone.now() - HOUR)
+    work_runs(timezone.now() - HOUR, names=(SWEEP,))
     assert [need.key for need in seen()] == ["work"]
     text = page(operator)
     assert "Work is late" in text and "Healthy" not in text
+
+
+def test_a_provisioner_that_stands_still_is_said_as_preflight_says_it(operator, well):
+    assert PROVISIONER == HEARTBEAT
+    for at in (timezone.now() - HOUR, None):
+        work_runs(at, names=(PROVISIONER,)) if at else Heartbeat.objects.filter(name=PROVISIONER).delete()
+        assert [need.key for need in seen()] == ["provisioner"]
+        text = page(operator)
+        assert "Work is late" in text and "Healthy" not in text
+        assert "The platform answers, but what builds new schools is late." in text
 
 
 def test_mail_that_cannot_leave_is_a_channel_problem(well, settings):

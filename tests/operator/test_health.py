@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
-from shared_apps.audit.services import record
+from shared_apps.audit.models import PlatformEvent
+from shared_apps.audit.services import record, sealing
 from shared_apps.audit.services.canary_turns import note_canaries
+from shared_apps.deliveries.models import DeliveryCount
 from shared_apps.deliveries.rules import STALE_AFTER, window
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.deliveries.services.totals import DAY, HOUR
@@ -336,6 +339,38 @@ def test_reasons_stand_in_words_with_their_share(signed_in, greenfield):
     assert "70.0 %" in hour and "No address on record" in hour and 'width="66.7"' in hour
     assert "The mail server refused the address (550)" in hour and "SomethingNew" not in hour
     assert "SomethingNew" in text
+
+
+def test_what_is_not_shown_of_the_reasons_is_counted(signed_in, greenfield):
+    figures(greenfield.ref)
+    for number in range(11):
+        delivered(greenfield.ref, 20 - number, reason=f"code_{number}")
+    text = page(signed_in("operator@example.com"))
+    hour = text[text.index('data-key="window-hour"') : text.index('data-key="window-day"')]
+    assert hour.count("reasons__count") == 8 and "More reasons: 3. Failed for them: 33." in hour
+    DeliveryCount.objects.filter(reason__in=("code_8", "code_9", "code_10")).delete()
+    assert "More reasons" not in page(signed_in("operator@example.com"))
+
+
+def test_moments_are_told_as_moments(signed_in, world_db):
+    """To people in words, to machines as they are; nobody is told a number of seconds."""
+    now = timezone.now()
+    ran, built = now - MINUTE, now - 2 * MINUTE
+    work_runs(ran, names=("events.sweep",))
+    work_runs(built, names=("provisioner",))
+    record("test.thing", by="system:test", now=now - 37 * HOUR)
+    client = signed_in("operator@example.com")
+    told = {one["key"]: one["value"] for one in call(client)["signals"]}
+    oldest = PlatformEvent.objects.filter(seal=None).earliest("at").at
+    for key, at in (("work", ran), ("provisioner", built), ("sealing", oldest)):
+        assert datetime.fromisoformat(told[key]) == at, key
+        said = page(client)
+        said = said[said.index(f'data-key="signal-{key}"') :].split("</dd>")[0]
+        with timezone.override("Africa/Johannesburg"):
+            assert f"<dd>{date_format(timezone.localtime(at), 'DATETIME_FORMAT')} " in said
+    sealing.seal(now=now, all_of_it=True)
+    sealed = next(one["value"] for one in call(client)["signals"] if one["key"] == "sealing")
+    assert datetime.fromisoformat(sealed) >= now
 
 
 def test_failed_sign_ins_belong_to_those_who_see_the_whole_platform(signed_in, greenfield):

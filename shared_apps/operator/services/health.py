@@ -85,7 +85,7 @@ class Signal:
     """One line of Other signals. `value` is None where it cannot be known now.
 
     `path` is where it is looked into or mended, `proof` the audit view of what it counts; "" where there is none, or
-    none for whoever asks.
+    none for whoever asks. `at`: the moment that `value` is, of a signal that is one.
     """
 
     key: str
@@ -94,6 +94,12 @@ class Signal:
     note: str = ""
     path: str = ""
     proof: str = ""
+    at: datetime | None = None
+
+    @property
+    def plain(self) -> str | None:
+        """The value for machines."""
+        return self.at.isoformat() if self.at else self.value
 
 
 def total_schools(picture: Picture) -> list[Signal]:
@@ -160,17 +166,20 @@ def waiting_work(picture: Picture) -> list[Signal]:
 
 
 def background_work(picture: Picture) -> list[Signal]:
-    label = gettext("Background work last ran")
-    return [Signal("work", label, _time(picture.beat) if picture.beat else None)]
+    """The processes beside the web say themselves that they run."""
+    found = [("work", gettext("Background work last ran"), picture.beat)]
+    if may(picture.actor, Permission.SCHOOLS_ONBOARD):
+        found.append(("provisioner", gettext("What builds new schools last ran"), picture.provisioner_beat))
+    return [Signal(key, label, _time(at) if at else None, at=at) for key, label, at in found]
 
 
 def sealing(picture: Picture) -> list[Signal]:
     """The platform's own history, for those who see all of the platform."""
     if not picture.actor.roles & EVERYWHERE:
         return []
-    seconds = round(lag(picture.now).total_seconds())
-    label = gettext("Platform history not sealed yet, in seconds")
-    return [Signal("sealing", label, str(seconds), proof=proof(picture.actor))]
+    at = picture.now - lag(picture.now)
+    label = gettext("Platform history sealed up to")
+    return [Signal("sealing", label, _time(at), proof=proof(picture.actor), at=at)]
 
 
 def leaks(picture: Picture) -> list[Signal]:

@@ -66,10 +66,14 @@ def dead_letters(picture: Picture) -> list[Need]:
 
 
 def background_work(picture: Picture) -> list[Need]:
-    if picture.working:
-        return []
-    detail = gettext("Messages and figures wait until it runs again.")
-    return [Need("work", "watch", gettext("Background work is late"), detail, f"{HEALTH}#signals", picture.beat)]
+    signals, needs = f"{HEALTH}#signals", []
+    if not picture.working:
+        detail = gettext("Messages and figures wait until it runs again.")
+        needs.append(Need("work", "watch", gettext("Background work is late"), detail, signals, picture.beat))
+    if not picture.provisioning:
+        title, detail = gettext("What builds new schools is late"), gettext("New schools wait until it runs again.")
+        needs.append(Need("provisioner", "watch", title, detail, signals, picture.provisioner_beat))
+    return needs
 
 
 def channel_problems(picture: Picture) -> list[Need]:

@@ -16,13 +16,15 @@ from tenants.actor import Actor
 from tenants.jobs import last_beat
 
 SWEEP = "events.sweep"  # ends every minute while the background work runs
+PROVISIONER = "provisioner"  # the process that builds new schools; says so every few seconds
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 SIGN_IN_FAILED = "identity.sign_in_failed"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The schools within the reader's reach at one moment. `beat`: when the background work last went round.
+    """The schools within the reader's reach at one moment. `beat`: when the background work last went round,
+    `provisioner_beat`: when what builds new schools did.
 
     `dead_then`: what schools that are silent now told last to be dead.
     """
@@ -38,12 +40,24 @@ class Picture:
     retrying: list[Cause]
     providers: list[Provider]
     beat: datetime | None
+    provisioner_beat: datetime | None
 
     @property
     def working(self) -> bool:
         """Whether the background work runs; without it every figure grows old."""
-        limit = timedelta(seconds=settings.WORKER_STALE_SECONDS)
-        return self.beat is not None and self.now - self.beat <= limit
+        return self._lately(self.beat)
+
+    @property
+    def provisioning(self) -> bool:
+        """Whether what builds new schools runs, by the measure of preflight."""
+        return self._lately(self.provisioner_beat)
+
+    @property
+    def healthy(self) -> bool:
+        return self.working and self.provisioning
+
+    def _lately(self, beat: datetime | None) -> bool:
+        return beat is not None and self.now - beat <= timedelta(seconds=settings.WORKER_STALE_SECONDS)
 
     @property
     def to_review(self) -> Waiting | None:
@@ -79,6 +93,7 @@ def picture(actor: Actor, *, now: datetime) -> Picture:
         retrying=troubles["retrying"],
         providers=providers(),
         beat=last_beat(SWEEP),
+        provisioner_beat=last_beat(PROVISIONER),
     )
 
 
