@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
 from tenants.models import DriftFinding, SchoolPlacement
 
@@ -36,6 +36,11 @@ def open_findings() -> list[Finding]:
     """Every school that differed when it was last looked at, longest first. One query."""
     rows = DriftFinding.objects.filter(resolved_at=None).select_related("school").order_by("found_at")
     return [_finding(row) for row in rows]
+
+
+def drifted() -> QuerySet[DriftFinding, UUID]:
+    """The ids of the schools that differ, to be asked within another query."""
+    return DriftFinding.objects.filter(resolved_at=None).values_list("school", flat=True)
 
 
 def open_finding(school: UUID) -> Finding | None:

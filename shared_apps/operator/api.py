@@ -55,7 +55,7 @@ def platform_out(seen: Picture) -> dict[str, Any]:
             for one in seen.providers
         ],
         "deliveries": {"hour": window_out(seen.hour), "day": window_out(seen.day)},
-        "signals": [{"key": one.key, "value": one.plain} for one in health.signals_of(seen)],
+        "signals": [{"key": one.key, "value": one.plain, "since": one.since} for one in health.signals_of(seen)],
     }
 
 
@@ -74,7 +74,8 @@ def row_out(row: health.Row) -> dict[str, Any]:
     if told is not None and row.known:
         activity = {
             "last_gate_activity": told.last_gate_activity, "quiet_school_days": told.quiet_days,
-            "week": {"sent": told.sent_week, "failed": told.failed_week, "rate": row.week}, "stuck": told.stuck, "dead": told.dead,
+            "week": {"sent": told.sent_week, "failed": told.failed_week, "rate": row.week},
+            "waiting": told.waiting, "stuck": told.stuck, "dead": told.dead,
         }  # fmt: skip
     return {
         "id": row.school.pk, "slug": row.school.slug, "name": row.school.name, "state": row.life,

@@ -15,7 +15,9 @@ class PageQuery(Body):
 
 
 class HealthQueryIn(PageQuery):
-    state: Literal["all", "quiet", "unknown", "onboarding", "live", "disabled", "stuck"] = "all"
+    state: Literal["all", "quiet", "unknown", "onboarding", "live", "disabled", "stuck", "waiting", "dead", "drift"] = (
+        "all"
+    )
 
 
 class Share(Answer):
@@ -55,14 +57,18 @@ class ProviderOut(Answer):
 
 
 class SignalOut(Answer):
+    """`since`: since when the oldest of what `value` counts, where it counts something that began."""
+
     key: str
     value: str | None
+    since: datetime | None
 
 
 class ActivityOut(Answer):
     last_gate_activity: datetime | None
     quiet_school_days: int | None
     week: Share
+    waiting: int
     stuck: int
     dead: int
 

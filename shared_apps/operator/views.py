@@ -41,6 +41,9 @@ TABS: dict[str, str | Promise] = {
     Life.LIVE: pgettext_lazy("schools", "Live"),
     Life.DISABLED: pgettext_lazy("schools", "Disabled"),
     "stuck": _("Work is stuck"),
+    "waiting": _("Work that waits"),
+    "dead": _("Dead letters"),
+    "drift": _("The database differs from its plan"),
 }
 ACTED = {"retry": "retried", "resume": "resumed", "cancel": "cancelled"}
 CARDS = (Life.LIVE, Life.ONBOARDING, Life.QUIET, Life.DISABLED)
@@ -103,6 +106,8 @@ def health(request: HttpRequest) -> HttpResponse:
     actor, now, query = actor_of(request), timezone.now(), HealthQuery.read(request.GET)
     seen = picture(actor, now=now)
     counts = counted(seen)
+    if query.state not in counts:  # a tab that is there only while it is looked at
+        counts[query.state] = reading.sought(actor, query.state, now=now).count()
     number = min(query.page, max(1, -(-counts[query.state] // SIZE)))
     first = (number - 1) * SIZE
     context = {
@@ -112,7 +117,7 @@ def health(request: HttpRequest) -> HttpResponse:
         "tabs": [
             (TABS[state], query.address(state=state), counts[state], state == query.state)
             for state in STATES
-            if counts[state] or state in ("all", query.state)
+            if counts.get(state) or state in ("all", query.state)
         ],
         "rows": reading.rows(reading.sought(actor, query.state, now=now)[first : first + SIZE], now=now),
         "total": counts[query.state], "first": first + 1, "last": min(first + SIZE, counts[query.state]),
@@ -126,6 +131,7 @@ def health(request: HttpRequest) -> HttpResponse:
         "signals": reading.signals_of(seen),
         "proofs": proven(seen),
         "may_letters": may(actor, Permission.DEAD_LETTERS),
+        "may_support": may(actor, Permission.SCHOOLS_SUPPORT),
     }  # fmt: skip
     return live(request, "health", context)
 

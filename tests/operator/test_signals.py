@@ -46,7 +46,7 @@ class Links(HTMLParser):
             self.open = None
 
     def handle_data(self, text):
-        if self.open and "History: " not in self.found[self.open]:
+        if self.open and ": " not in self.found[self.open]:
             self.found[self.open] += text
 
 
@@ -148,6 +148,67 @@ def test_each_kind_of_signal_shows_its_own_events(troubled):
         keys = set(re.findall(r'<tr data-key="([0-9a-f-]+)"', page))
         assert str(PlatformEvent.objects.get(kind=kind).pk) in keys, kind
         assert "Failed to sign in" not in page, kind
+
+
+def rows_of(client, address):
+    """What stands in the rows of the list at `address`: the schools, and the words about their work."""
+    page = client.get(address).content.decode()
+    body = page[page.index("<tbody>") : page.index("</tbody>")]
+    return {
+        unescape(re.search(r'<th scope="row"><a href="[^"]+">([^<]+)', row)[1]): unescape(row)
+        for row in body.split("<tr ")[1:]
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "name"),
+    [("waiting", "Work that waits", "waiting"), ("stuck", "Stuck work", "stuck"), ("dead", "Dead letters", "dead")],
+)
+def test_what_schools_told_is_proven_by_the_list_of_those_schools(troubled, key, words, name):
+    """The rows behind the figure add up to it, and each leads to what its school told."""
+    greenfield, riverside = troubled
+    figures(riverside.ref, **{name: 5})
+    trouble(riverside.ref, 5)
+    client = browser("operator@example.com")
+    page = client.get("/operator/health").content.decode()
+    said = page[page.index(f'data-key="signal-{key}"') :].split("</div>")[0]
+    figure = int(re.search(r"<dd>(\d+)", said)[1])
+    (address,) = re.findall(rf'href="(/operator/health\?state={key})"', said)
+    rows = rows_of(client, address)
+    told = {school: int(re.search(rf">[^<]*{words}: (\d+)", row)[1]) for school, row in rows.items()}
+    assert sum(told.values()) == figure and set(told) == {"Greenfield Primary", "Riverside High"}
+    support = re.search(r'href="(/operator/schools/[^"]+/support)"', rows["Riverside High"])[1]
+    assert client.get(support).status_code == 200 and str(riverside.ref.id) in support
+    for email in WATCHERS:
+        seen = rows_of(browser(email), address)
+        assert set(seen) == {"Greenfield Primary"} and "/support" not in seen["Greenfield Primary"]
+
+
+def test_the_link_beside_dead_letters_says_what_it_proves(troubled):
+    """What was done about them: what died stands in the schools."""
+    client = browser("operator@example.com")
+    for path, place in (("/operator", 'id="snapshot-title"'), ("/operator/health", 'data-key="signal-dead"')):
+        page = client.get(path).content.decode()
+        part = page[page.index(place) :]
+        link = re.search(r'<a class="small proof" href="/operator/audit[^"]*kind=deliveries[^>]*>([^<]+)</a>', part)
+        assert link[1] == "Replayed or discarded"
+
+
+def test_what_has_no_history_says_so(troubled):
+    page = browser("operator@example.com").get("/operator/health").content.decode()
+    for key in ("work", "provisioner"):
+        said = page[page.index(f'data-key="signal-{key}"') :].split("</div>")[0]
+        assert "It says so itself; no history is kept of that." in said
+
+
+def test_the_schools_that_drifted_are_a_list_for_those_who_see_all(troubled):
+    greenfield, _ = troubled
+    client = browser("operator@example.com")
+    assert links(client, "/operator/health")["/operator/health?state=drift"]
+    assert set(rows_of(client, "/operator/health?state=drift")) == {"Greenfield Primary"}
+    assert "No school is in this state." in browser("gauteng@example.com").get(
+        "/operator/health?state=drift"
+    ).content.decode()
 
 
 @pytest.mark.parametrize("email", WATCHERS)

@@ -22,14 +22,16 @@ from shared_apps.operator.services.proofs import proof
 from shared_apps.schools.services.onboarding_help import open_setup_tasks
 from tenants.actor import Actor
 from tenants.ask import Unavailable
-from tenants.findings import standing
+from tenants.findings import drifted, standing
 from tenants.models import School
 from tenants.permissions import Permission, may
 
 ORDER = ("place", "name", "pk")
-SCHOOLS, ONBOARDINGS, LETTERS, STUCK = (
-    "/operator/schools", "/operator/onboardings", "/operator/dead-letters", "/operator/health?state=stuck"
+HEALTH, SCHOOLS, ONBOARDINGS, LETTERS = (
+    "/operator/health", "/operator/schools", "/operator/onboardings", "/operator/dead-letters"
 )  # fmt: skip
+CONCERNED = ("stuck", "waiting", "dead")  # states of work: the schools where there is any now
+DRIFT = "drift"
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,32 @@ class Row:
         return rate(self.figures.sent_week, self.figures.failed_week) if self.figures else None
 
     @property
+    def work(self) -> list[str]:
+        """What there is of work in it, in words; what is dead or stuck first."""
+        told = self.figures
+        if told is None:
+            return []
+        counted = (
+            (told.dead, gettext("Dead letters: %(count)s")), (told.stuck, gettext("Stuck work: %(count)s")),
+            (told.waiting, gettext("Work that waits: %(count)s")),
+        )  # fmt: skip
+        return [words % {"count": count} for count, words in counted if count]
+
+    @property
     def cursor(self) -> str:
         return Place(self.place, self.school.name, self.school.pk).cursor()
 
 
 def sought(actor: Actor, state: str, *, now: datetime) -> QuerySet[School, School]:
-    """The schools within reach in one state (`all`, a life, or `stuck`), those to look at first in front."""
+    """The schools within reach in one state, those to look at first in front.
+
+    A state is `all`, a life, one of CONCERNED, or `drift`, of which only who reaches every school is told.
+    """
     found = with_life(actor, now=now).order_by(*ORDER)
-    if state == "stuck":
-        return found.filter(figures__stuck__gt=0, figures__as_of__gte=now - STALE_AFTER)  # as they are counted
+    if state in CONCERNED:  # as they are counted
+        return found.filter(**{f"figures__{state}__gt": 0}, figures__as_of__gte=now - STALE_AFTER)
+    if state == DRIFT:
+        return found.filter(pk__in=drifted()) if actor.roles & EVERYWHERE else found.none()
     return found if state == "all" else found.filter(life=state)
 
 
@@ -85,7 +104,9 @@ class Signal:
     """One line of Other signals. `value` is None where it cannot be known now.
 
     `path` is where it is looked into or mended, `proof` the audit view of what it counts; "" where there is none, or
-    none for whoever asks. `at`: the moment that `value` is, of a signal that is one.
+    none for whoever asks. `at`: the moment that `value` is, of a signal that is one. `since`: since when the oldest of
+    what is counted. `schools`: the list of those concerned, where `path` is another. `proves`: what the proof is of,
+    where that is not the count itself.
     """
 
     key: str
@@ -95,6 +116,9 @@ class Signal:
     path: str = ""
     proof: str = ""
     at: datetime | None = None
+    since: datetime | None = None
+    schools: str = ""
+    proves: str = ""
 
     @property
     def plain(self) -> str | None:
@@ -111,15 +135,21 @@ def setup_tasks(picture: Picture) -> list[Signal]:
     if not may(picture.actor, Permission.SCHOOLS_ONBOARD):
         return []
     tasks, label = open_setup_tasks(picture.actor, now=picture.now), gettext("Open setup tasks")
-    note = _since(tasks[0].since) if tasks else ""
-    return [Signal("setup_tasks", label, str(len(tasks)), note, ONBOARDINGS, proof(picture.actor, proofs.SETUP))]
+    since, proven = tasks[0].since if tasks else None, proof(picture.actor, proofs.SETUP)
+    return [Signal("setup_tasks", label, str(len(tasks)), _since(since), ONBOARDINGS, proven, since=since)]
 
 
 def dead_letters(picture: Picture) -> list[Signal]:
     if not may(picture.actor, Permission.DEAD_LETTERS):
         return []
-    proven = proof(picture.actor, proofs.DEAD_LETTERS)
-    return [told(picture, "dead", gettext("Dead letters"), picture.all_dead, path=LETTERS, proof=proven)]
+    places = {"path": LETTERS, "schools": listed("dead"), "proof": proof(picture.actor, proofs.DEAD_LETTERS)}
+    proves = gettext("Replayed or discarded")
+    return [told(picture, "dead", gettext("Dead letters"), picture.all_dead, **places, proves=proves)]
+
+
+def listed(state: str) -> str:
+    """Where the schools in a state are listed: of what they told themselves, that is the proof."""
+    return f"{HEALTH}?state={state}"
 
 
 def told(picture: Picture, key: str, label: str, found: Waiting | None, **places: str) -> Signal:
@@ -131,7 +161,7 @@ def told(picture: Picture, key: str, label: str, found: Waiting | None, **places
     parts = [_since(found.since)]
     if schools.told < schools.total:
         parts.append(gettext("Schools that told lately: %(told)s of %(all)s") % _share(schools.told, schools.total))
-    return Signal(key, label, str(found.count), " · ".join(filter(None, parts)), **places)
+    return Signal(key, label, str(found.count), " · ".join(filter(None, parts)), since=found.since, **places)
 
 
 def _share(told: int, among: int) -> dict[str, int]:
@@ -160,8 +190,8 @@ def sign_ins(picture: Picture) -> list[Signal]:
 def waiting_work(picture: Picture) -> list[Signal]:
     """What follows events and is not done yet, as the schools told it."""
     return [
-        told(picture, "waiting", gettext("Work that waits"), picture.schools.waiting),
-        told(picture, "stuck", gettext("Work that is stuck"), picture.schools.stuck, path=STUCK),
+        told(picture, "waiting", gettext("Work that waits"), picture.schools.waiting, path=listed("waiting")),
+        told(picture, "stuck", gettext("Work that is stuck"), picture.schools.stuck, path=listed("stuck")),
     ]
 
 
@@ -170,7 +200,8 @@ def background_work(picture: Picture) -> list[Signal]:
     found = [("work", gettext("Background work last ran"), picture.beat)]
     if may(picture.actor, Permission.SCHOOLS_ONBOARD):
         found.append(("provisioner", gettext("What builds new schools last ran"), picture.provisioner_beat))
-    return [Signal(key, label, _time(at) if at else None, at=at) for key, label, at in found]
+    said = gettext("It says so itself; no history is kept of that.")
+    return [Signal(key, label, _time(at) if at else None, said, at=at) for key, label, at in found]
 
 
 def sealing(picture: Picture) -> list[Signal]:
@@ -206,7 +237,7 @@ def drift(picture: Picture) -> list[Signal]:
     if known.schools == known.never_looked_at and known.schools and not known.differing:
         return [Signal("drift", label, None)]
     note = gettext("Schools not looked at yet: %(count)s") % {"count": known.never_looked_at}
-    return [Signal("drift", label, str(known.differing), note if known.never_looked_at else "")]
+    return [Signal("drift", label, str(known.differing), note if known.never_looked_at else "", listed(DRIFT))]
 
 
 def _time(moment: datetime) -> str:

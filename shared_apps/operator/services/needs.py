@@ -239,7 +239,7 @@ def drifted(picture: Picture) -> list[Need]:
         for found in open_findings()
     ]  # fmt: skip
     more = gettext("The database differs from its plan, more schools: %(count)s")
-    return named(needs, Need("drift-more", "watch", more, "", f"{HEALTH}#signals"))
+    return named(needs, Need("drift-more", "watch", more, "", f"{HEALTH}?state=drift"))
 
 
 def follow_ups(picture: Picture) -> list[Need]:
