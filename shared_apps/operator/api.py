@@ -51,9 +51,12 @@ def platform_out(seen: Picture) -> dict[str, Any]:
             for life, group in seen.schools.groups.items()
         },
         "providers": [
-            {"channel": one.channel, "state": one.state, "day": share(seen.day.over(one.channel))}
+            {
+                "channel": one.channel, "state": one.state, "day": share(seen.day.over(one.channel)),
+                "last_sent": one.last_sent, "last_failed": one.last_failed,
+            }
             for one in seen.providers
-        ],
+        ],  # fmt: skip
         "deliveries": {"hour": window_out(seen.hour), "day": window_out(seen.day)},
         "signals": [{"key": one.key, "value": one.plain, "since": one.since} for one in health.signals_of(seen)],
     }

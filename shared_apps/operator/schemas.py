@@ -51,9 +51,14 @@ class DeliveriesOut(Answer):
 
 
 class ProviderOut(Answer):
+    """`ready` is set up to send. `last_sent`, `last_failed`: where the ten minutes of the last day begin in which
+    something last did; null when nothing did, or nobody told."""
+
     channel: str
     state: Literal["ready", "not_configured", "preview"]
     day: Share
+    last_sent: datetime | None
+    last_failed: datetime | None
 
 
 class SignalOut(Answer):

@@ -13,7 +13,7 @@ from shared_apps.audit.models import PlatformEvent
 from shared_apps.audit.services import record, sealing
 from shared_apps.audit.services.canary_turns import note_canaries
 from shared_apps.deliveries.models import DeliveryCount
-from shared_apps.deliveries.rules import STALE_AFTER, window
+from shared_apps.deliveries.rules import STALE_AFTER, slot_of, window
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.deliveries.services.totals import DAY, HOUR
 from shared_apps.operator.rules import Place, read_cursor
@@ -393,6 +393,31 @@ def test_no_heartbeat_is_unavailable_not_zero(signed_in, world_db):
 def test_a_channel_without_a_sender_is_never_ready(signed_in, world_db):
     states = {one["channel"]: one["state"] for one in call(signed_in("operator@example.com"))["providers"]}
     assert states == {"push": "not_configured", "email": "ready", "whatsapp": "preview", "sms": "preview"}
+
+
+def test_whether_mail_really_goes_out_stands_beside_what_is_set_up(signed_in, greenfield):
+    """Ready says that it is set up; these say what came of it."""
+    figures(greenfield.ref)
+    client = signed_in("operator@example.com")
+
+    def mail():
+        return next(one for one in call(client)["providers"] if one["channel"] == "email")
+
+    assert (mail()["state"], mail()["last_sent"], mail()["last_failed"]) == ("ready", None, None)
+    assert "ten minutes from" not in page(client)
+    for ago in (9 * HOUR, 5 * HOUR, 7 * HOUR):
+        delivered(greenfield.ref, 3, ago=ago)
+        delivered(greenfield.ref, 1, reason="unreachable", ago=ago - 2 * HOUR)
+    sent, failed = (slot_of(timezone.now() - ago) for ago in (5 * HOUR, 3 * HOUR))
+    assert datetime.fromisoformat(mail()["last_sent"]) == sent
+    assert datetime.fromisoformat(mail()["last_failed"]) == failed
+    push = next(one for one in call(client)["providers"] if one["channel"] == "push")
+    assert (push["last_sent"], push["last_failed"]) == (None, None)
+    for text in (page(client), client.get("/operator").content.decode()):
+        for words, at in (("went out", sent), ("failed", failed)):
+            with timezone.override("Africa/Johannesburg"):
+                said = date_format(timezone.localtime(at), "DATETIME_FORMAT")
+            assert f"Last {words} in the ten minutes from: {said}" in text
 
 
 # -- reach -------------------------------------------------------------------------------------------------------------

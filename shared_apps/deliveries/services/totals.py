@@ -72,6 +72,10 @@ class LastDay:
         del reasons[""]
         return Deliveries(since, sent.total(), failed.total(), reasons.most_common(), channels)
 
+    def last(self, channel: str, *, sent: bool) -> datetime | None:
+        """The slot of the day in which something last went out over a channel, or last failed; None without any."""
+        return max((row[0] for row in self.rows if row[1] == channel and bool(row[2]) is not sent), default=None)
+
     def by_hour(self) -> list[tuple[datetime, int, int]]:
         """`(start, sent, failed)` of each hour of the last day in order, hours without any included.
 

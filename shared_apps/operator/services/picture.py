@@ -1,6 +1,6 @@
 """What the console and the health page show, read in a fixed number of statements, none of them per school."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -91,7 +91,10 @@ def picture(actor: Actor, *, now: datetime) -> Picture:
         dead=troubles["dead"],
         dead_then=troubles["dead_then"],
         retrying=troubles["retrying"],
-        providers=providers(),
+        providers=[
+            replace(one, last_sent=day.last(one.channel, sent=True), last_failed=day.last(one.channel, sent=False))
+            for one in providers()
+        ],
         beat=last_beat(SWEEP),
         provisioner_beat=last_beat(PROVISIONER),
     )
