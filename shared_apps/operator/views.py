@@ -26,6 +26,8 @@ from shared_apps.operator.services.needs import needs_of
 from shared_apps.operator.services.picture import HOUR, Picture, failed_sign_ins, picture
 from shared_apps.operator.services.proofs import proof
 from shared_apps.operator.services.words import AREAS, kind_words
+from shared_apps.schools.services.onboarding_help import open_setup_tasks
+from shared_apps.schools.services.onboarding_words import STEP_NAMES, why
 from tenants.door import Within, actor_of, page
 from tenants.ids import parse_id
 from tenants.models import School
@@ -33,6 +35,7 @@ from tenants.permissions import Permission, may
 
 RECENT = 5
 REASONS_SHOWN = 8
+TASKS_SHOWN = 5
 TABS: dict[str, str | Promise] = {
     "all": pgettext_lazy("schools", "All"),
     Life.QUIET: _("Went quiet"),
@@ -131,9 +134,17 @@ def health(request: HttpRequest) -> HttpResponse:
         "signals": reading.signals_of(seen),
         "proofs": proven(seen),
         "may_letters": may(actor, Permission.DEAD_LETTERS),
+        **setup_tasks(seen),
         "may_support": may(actor, Permission.SCHOOLS_SUPPORT),
     }  # fmt: skip
     return live(request, "health", context)
+
+
+def setup_tasks(seen: Picture) -> dict[str, Any]:
+    """School setup tasks needing help, the oldest first, for those who may help."""
+    found = open_setup_tasks(seen.actor, now=seen.now) if may(seen.actor, Permission.SCHOOLS_ONBOARD) else []
+    shown = [(task, STEP_NAMES.get(task.step, task.step), why(task.reason)) for task in found[:TASKS_SHOWN]]
+    return {"tasks": shown, "more_tasks": len(found) - len(shown)}
 
 
 def counted(seen: Picture) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Every signal leads to what proves it: each printed address answers its reader, and the counts there agree."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from html import unescape
 from html.parser import HTMLParser
 
@@ -13,7 +13,9 @@ from shared_apps.audit.models import PlatformEvent
 from shared_apps.audit.services import record
 from shared_apps.audit.services.canary_turns import note_canaries
 from shared_apps.schools.models import Onboarding
-from shared_apps.workflows.models import Step
+from shared_apps.schools.services.onboarding import WORKFLOW
+from shared_apps.workflows.models import Run, Step
+from tenants.ids import new_id
 from tenants.models import DriftFinding, School
 from tests import world
 from tests.operator.ground import delivered, figures, trouble, work_runs
@@ -244,6 +246,42 @@ def test_a_setup_task_is_counted_and_leads_to_the_list(world_db, signed_in):
     page = client.get("/operator/health").content.decode()
     assert re.search(r'data-key="signal-setup_tasks"><dt><a href="/operator/onboardings">.*?<dd>1 ', page, re.S)
     assert onboarding.name in client.get("/operator/onboardings").content.decode()
+
+
+def given_up(number):
+    """An onboarding whose second step was given up `number` hours ago."""
+    now = timezone.now()
+    run = Run.objects.create(
+        workflow=WORKFLOW, key=new_id(), state="partial_failure", created_at=now, started_by="system:test"
+    )
+    Step.objects.create(
+        run=run, position=1, name="create_admin", state="failed", reason="no_admin", attempts=5, spent_at=5,
+        wake_at=now, ended_at=now - number * HOUR,
+    )  # fmt: skip
+    return Onboarding.objects.create(
+        run=run, school=new_id(), name=f"Karoorand {number}", timezone="Africa/Johannesburg", close_time=time(17),
+        admin=new_id(),
+    )  # fmt: skip
+
+
+def test_setup_tasks_stand_on_health_with_their_reason_and_leave_when_acknowledged(world_db):
+    client = browser("operator@example.com")
+    assert 'id="setup"' not in client.get("/operator/health").content.decode()
+    tasks = [given_up(number) for number in range(7)]
+    page = client.get("/operator/health").content.decode()
+    part = page[page.index('id="setup"') :].split("</section>")[0]
+    assert part.count("No admin was found in the school.") == 5 and "Create the admin account" in part
+    assert "Karoorand 6" in part and "Karoorand 1" not in part
+    assert "School setup needs help, more schools: 2" in part
+    for task in tasks[2:]:
+        address = f"/operator/onboardings/{task.pk}/acknowledge"
+        assert f'href="{address}"' in part and f'action="/operator/onboardings/{task.pk}/retry"' in part
+    asked = client.get(f"/operator/onboardings/{tasks[6].pk}/acknowledge").content.decode()
+    assert 'name="confirmed"' in asked
+    Onboarding.objects.filter(pk=tasks[6].pk).update(acknowledged_at=timezone.now(), acknowledged_by="system:test")
+    assert "Karoorand 6" not in client.get("/operator/health").content.decode()
+    for email in WATCHERS:
+        assert 'id="setup"' not in browser(email).get("/operator/health").content.decode()
 
 
 # -- the view itself ---------------------------------------------------------------------------------------------------
