@@ -129,6 +129,7 @@ GUARDS = (
     Guard("alike schools were seen", "shared_apps/access/views.py", "        _must_have_seen_those_alike(request, actor, request_id)\n", "", "tests/access/test_looks_like.py"),
     Guard("second super admin", "shared_apps/access/services/decisions.py", "        if asked.first_by == by.login:", "        if False:", "tests/access/test_decide.py"),
     Guard("requests of one's region", "shared_apps/access/services/queue.py", "    return seen.filter(reached)", "    return seen", "tests/access/test_scope.py"),
+    Guard("refused tries are counted", "shared_apps/identity/services/sign_in.py", "        if refusal.status == 429:\n", "        if False:\n", "tests/identity/test_throttle.py"),
     Guard("link used once", "shared_apps/identity/services/links.py", "link is None or link.used_at or", "link is None or", "tests/identity/test_links.py"),
     Guard("secret of a link in the log", "config/logs.py", 'SECRETS.sub(r"\\1***", text)', "text", "tests/architecture/test_routes.py"),
     Guard("what an error says", "config/logs.py", 'line["trace"] = without_text(error)', 'line["trace"] = repr(error)', "tests/ops/test_logs.py"),

@@ -23,7 +23,7 @@ from shared_apps.operator.services import health as reading
 from shared_apps.operator.services import proofs, work
 from shared_apps.operator.services import trail as history
 from shared_apps.operator.services.needs import needs_of
-from shared_apps.operator.services.picture import HOUR, Picture, failed_sign_ins, picture
+from shared_apps.operator.services.picture import HOUR, Picture, failed_sign_ins, picture, refused_sign_ins
 from shared_apps.operator.services.proofs import proof
 from shared_apps.operator.services.words import AREAS, kind_words
 from shared_apps.schools.services.onboarding_help import open_setup_tasks
@@ -67,6 +67,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "picture": seen,
         "needs": needs_of(seen),
         "failed_sign_ins": failed_sign_ins(actor, now=now),
+        "refused_sign_ins": refused_sign_ins(actor, now=now),
         "proofs": proven(seen),
         "live_channels": channels(seen),
         "recent": [
@@ -85,6 +86,7 @@ def proven(seen: Picture) -> dict[str, str]:
         "schools": proof(seen.actor, proofs.SCHOOLS),
         "dead": proof(seen.actor, proofs.DEAD_LETTERS),
         "sign_ins": proofs.sign_ins(seen.actor, seen.now - HOUR, seen.now),
+        "refused": proofs.refusals(seen.actor, seen.now - HOUR, seen.now),
     }
 
 

@@ -132,6 +132,28 @@ def test_a_real_failure_is_counted_and_proven_alike(world_db):
     assert int(said) == counted(client, address) == 3
 
 
+def test_an_attack_that_the_throttle_holds_is_seen_and_proven(world_db):
+    for _ in range(17):
+        Client().post("/login", {"email": "nobody@example.com", "password": "wrong"})
+    client = browser("operator@example.com")
+    page = client.get("/operator/health").content.decode()
+
+    def signal(key):
+        said = page[page.index(f'data-key="signal-{key}"') :].split("</div>")[0]
+        return int(re.search(r"<dd>(\d+)", said)[1]), said, unescape(re.search(r'href="([^"]+)"', said)[1])
+
+    count, _, address = signal("failed_sign_ins")
+    assert count == counted(client, address) == 10
+    for key in ("refused_sign_ins", "refused_sign_ins_day"):
+        count, said, address = signal(key)
+        minutes = int(re.search(r"one entry of the history each: (\d+)", said)[1])
+        assert count == 7 and minutes == counted(client, address) in (1, 2)
+    console = client.get("/operator").content.decode()
+    assert "Refused unlooked at, after too many failures: 7" in console
+    told = {one["key"]: one["value"] for one in client.get("/api/operator/health").json()["signals"]}
+    assert (told["failed_sign_ins"], told["refused_sign_ins"], told["refused_sign_ins_day"]) == ("10", "7", "7")
+
+
 def test_each_kind_of_signal_shows_its_own_events(troubled):
     greenfield, _ = troubled
     happened = {

@@ -17,7 +17,7 @@ from shared_apps.deliveries.services.schools import with_life
 from shared_apps.groups.services import EVERYWHERE
 from shared_apps.operator.rules import Place
 from shared_apps.operator.services import proofs
-from shared_apps.operator.services.picture import DAY, HOUR, Picture, failed_sign_ins
+from shared_apps.operator.services.picture import DAY, HOUR, Picture, failed_sign_ins, refused_sign_ins
 from shared_apps.operator.services.proofs import proof
 from shared_apps.schools.services.onboarding_help import open_setup_tasks
 from tenants.actor import Actor
@@ -173,7 +173,14 @@ def _open(picture: Picture, permission: Permission, path: str) -> str:
 
 
 def sign_ins(picture: Picture) -> list[Signal]:
-    """Failures have no school, so only who reaches every school is told of them."""
+    """Failures have no school, so only who reaches every school is told of them.
+
+    What the throttle refused was not looked at and is no failure: it stands apart, or an attack would look like calm.
+    """
+    return [*_failed(picture), *_refused(picture)]
+
+
+def _failed(picture: Picture) -> list[Signal]:
     spans = (
         ("failed_sign_ins", gettext("Failed sign-ins, last hour"), HOUR),
         ("failed_sign_ins_day", gettext("Failed sign-ins, last 24 hours"), DAY),
@@ -184,6 +191,21 @@ def sign_ins(picture: Picture) -> list[Signal]:
         if count is not None:
             proven = proofs.sign_ins(picture.actor, picture.now - span, picture.now)
             found.append(Signal(key, label, str(count), proof=proven))
+    return found
+
+
+def _refused(picture: Picture) -> list[Signal]:
+    spans = (
+        ("refused_sign_ins", gettext("Sign-ins refused after too many failures, last hour"), HOUR),
+        ("refused_sign_ins_day", gettext("Sign-ins refused after too many failures, last 24 hours"), DAY),
+    )
+    found = []
+    for key, label, span in spans:
+        told = refused_sign_ins(picture.actor, now=picture.now, span=span)
+        if told is not None:
+            note = gettext("In no count of the failed ones. Minutes, one entry of the history each: %(count)s")
+            proven = proofs.refusals(picture.actor, picture.now - span, picture.now)
+            found.append(Signal(key, label, str(told.tries), note % {"count": told.minutes}, proof=proven))
     return found
 
 

@@ -12,6 +12,7 @@ from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.providers import Provider, providers
 from shared_apps.deliveries.services.totals import Cause, Deliveries
 from shared_apps.groups.services import EVERYWHERE
+from shared_apps.identity.services.refusals import Refused, refused
 from tenants.actor import Actor
 from tenants.jobs import last_beat
 
@@ -98,6 +99,11 @@ def picture(actor: Actor, *, now: datetime) -> Picture:
         beat=last_beat(SWEEP),
         provisioner_beat=last_beat(PROVISIONER),
     )
+
+
+def refused_sign_ins(actor: Actor, *, now: datetime, span: timedelta = HOUR) -> Refused | None:
+    """Tries the throttle refused unlooked at: in no count of the failed ones. None for those who reach a part."""
+    return refused(since=now - span, until=now) if actor.roles & EVERYWHERE else None
 
 
 def failed_sign_ins(actor: Actor, *, now: datetime, span: timedelta = HOUR) -> int | None:
