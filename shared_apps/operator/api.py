@@ -52,8 +52,11 @@ def platform_out(seen: Picture) -> dict[str, Any]:
         },
         "providers": [
             {
-                "channel": one.channel, "state": one.state, "day": share(seen.day.over(one.channel)),
-                "last_sent": one.last_sent, "last_failed": one.last_failed,
+                "channel": one.channel,
+                "state": one.state,
+                "day": share(seen.day.over(one.channel)),
+                "last_sent": one.last_sent,
+                "last_failed": one.last_failed,
             }
             for one in seen.providers
         ],  # fmt: skip

@@ -230,9 +230,10 @@ def test_the_schools_that_drifted_are_a_list_for_those_who_see_all(troubled):
     client = browser("operator@example.com")
     assert links(client, "/operator/health")["/operator/health?state=drift"]
     assert set(rows_of(client, "/operator/health?state=drift")) == {"Greenfield Primary"}
-    assert "No school is in this state." in browser("gauteng@example.com").get(
-        "/operator/health?state=drift"
-    ).content.decode()
+    assert (
+        "No school is in this state."
+        in browser("gauteng@example.com").get("/operator/health?state=drift").content.decode()
+    )
 
 
 @pytest.mark.parametrize("email", WATCHERS)

@@ -4,21 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('identity', '0003_links'),
+        ("identity", "0003_links"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SignInRefusals',
+            name="SignInRefusals",
             fields=[
-                ('minute', models.DateTimeField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('tries', models.PositiveBigIntegerField()),
+                ("minute", models.DateTimeField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+                ("tries", models.PositiveBigIntegerField()),
             ],
             options={
-                'indexes': [models.Index(fields=['at'], name='signinrefusals_by_time')],
+                "indexes": [models.Index(fields=["at"], name="signinrefusals_by_time")],
             },
         ),
     ]

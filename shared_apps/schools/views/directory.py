@@ -150,7 +150,8 @@ def overview(request: HttpRequest, school_id: UUID) -> HttpResponse:
     why = standing.latest(school.id)
     sees_drift = actor.scope == "platform" and bool(actor.roles & EVERYWHERE)
     context = {
-        **about(actor, school), **progress_of(school), "drift": open_finding(school.id) if sees_drift else None, "why": why, "why_at": local(school, why and why.at),
+        **about(actor, school), **progress_of(school), "why": why, "why_at": local(school, why and why.at),
+        "drift": open_finding(school.id) if sees_drift else None,
         "why_by": names_of([why.by]).get(why.by, _("Unknown")) if why else "",
     }  # fmt: skip
     return render(request, "schools/overview.html", context)
