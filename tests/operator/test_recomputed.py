@@ -69,8 +69,8 @@ def happened(greenfield, riverside, now, *, quiet):
         school_calendar(cast, now)
     live_through(
         greenfield,
-        ((0, 8 * DAY), (2, 3 * DAY), (0, 24 * HOUR - 5 * MINUTE), (2, 20 * HOUR), (3, 6 * HOUR), (1, 5 * HOUR),
-         (3, 90 * MINUTE), (1, 12 * MINUTE), (4, 9 * MINUTE)),
+        ((0, 8 * DAY), (2, 3 * DAY), (0, now - begins(now, DAY) - timedelta(seconds=1)), (2, 20 * HOUR),
+         (3, 6 * HOUR), (1, 5 * HOUR), (3, 90 * MINUTE), (1, 12 * MINUTE), (4, 9 * MINUTE)),
         now,
     )  # fmt: skip
     live_through(riverside, ((0, 30 * HOUR), (2, 4 * HOUR), (1, 3 * HOUR), (3, 8 * MINUTE)), now)
@@ -83,7 +83,7 @@ def happened(greenfield, riverside, now, *, quiet):
     die(greenfield, handler="gate.flow", reason="KeyError", at=now - 3 * MINUTE)
     changed(greenfield, count=2, state="dead", error="unreachable", done_at=now - 7 * HOUR)
     changed(greenfield, count=2, state="dead", error="unreachable", done_at=now - 2 * HOUR)
-    changed(riverside, count=2, state="dead", error="too_late", done_at=now - 26 * HOUR)
+    changed(riverside, count=2, state="dead", error="unreachable", done_at=now - 26 * HOUR)
     changed(riverside, count=1, state="waiting", error="timed_out", attempts=2, next_at=now + HOUR, done_at=None)
     for cast in (riverside, greenfield):
         tell(cast, now)
