@@ -1,24 +1,23 @@
 """How schools, providers and deliveries are, of the schools within somebody's reach."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
 from shared_apps.audit.services.canaries import canaries
 from shared_apps.audit.services.sealing import lag
 from shared_apps.deliveries.models import SchoolFigures
-from shared_apps.deliveries.rules import STALE_AFTER, Life, Waiting, fresh, rate
+from shared_apps.deliveries.rules import STALE_AFTER, Life, fresh, rate
 from shared_apps.deliveries.services.schools import with_life
 from shared_apps.groups.services import EVERYWHERE
 from shared_apps.operator.rules import Place
 from shared_apps.operator.services import proofs
 from shared_apps.operator.services.picture import DAY, HOUR, Picture, failed_sign_ins, refused_sign_ins
 from shared_apps.operator.services.proofs import proof
+from shared_apps.operator.services.signal import Signal, since_words, time_words, told
 from shared_apps.schools.services.onboarding_help import open_setup_tasks
 from tenants.actor import Actor
 from tenants.ask import Unavailable
@@ -99,33 +98,6 @@ def _row(school: School, now: datetime) -> Row:
 # -- other signals -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Signal:
-    """One line of Other signals. `value` is None where it cannot be known now.
-
-    `path` is where it is looked into or mended, `proof` the audit view of what it counts; "" where there is none, or
-    none for whoever asks. `at`: the moment that `value` is, of a signal that is one. `since`: since when the oldest of
-    what is counted. `schools`: the list of those concerned, where `path` is another. `proves`: what the proof is of,
-    where that is not the count itself.
-    """
-
-    key: str
-    label: str
-    value: str | None
-    note: str = ""
-    path: str = ""
-    proof: str = ""
-    at: datetime | None = None
-    since: datetime | None = None
-    schools: str = ""
-    proves: str = ""
-
-    @property
-    def plain(self) -> str | None:
-        """The value for machines."""
-        return self.at.isoformat() if self.at else self.value
-
-
 def total_schools(picture: Picture) -> list[Signal]:
     path, proven = _open(picture, Permission.SCHOOLS_READ, SCHOOLS), proof(picture.actor, proofs.SCHOOLS)
     return [Signal("schools", gettext("Schools"), str(picture.schools.total), "", path, proven)]
@@ -136,36 +108,20 @@ def setup_tasks(picture: Picture) -> list[Signal]:
         return []
     tasks, label = open_setup_tasks(picture.actor, now=picture.now), gettext("Open setup tasks")
     since, proven = tasks[0].since if tasks else None, proof(picture.actor, proofs.SETUP)
-    return [Signal("setup_tasks", label, str(len(tasks)), _since(since), ONBOARDINGS, proven, since=since)]
+    return [Signal("setup_tasks", label, str(len(tasks)), since_words(since), ONBOARDINGS, proven, since=since)]
 
 
 def dead_letters(picture: Picture) -> list[Signal]:
     if not may(picture.actor, Permission.DEAD_LETTERS):
         return []
-    places = {"path": LETTERS, "schools": listed("dead"), "proof": proof(picture.actor, proofs.DEAD_LETTERS)}
-    proves = gettext("Replayed or discarded")
-    return [told(picture, "dead", gettext("Dead letters"), picture.all_dead, **places, proves=proves)]
+    found = told(picture, "dead", gettext("Dead letters"), picture.all_dead)
+    proven, proves = proof(picture.actor, proofs.DEAD_LETTERS), gettext("Replayed or discarded")
+    return [replace(found, path=LETTERS, schools=listed("dead"), proof=proven, proves=proves)]
 
 
 def listed(state: str) -> str:
     """Where the schools in a state are listed: of what they told themselves, that is the proof."""
     return f"{HEALTH}?state={state}"
-
-
-def told(picture: Picture, key: str, label: str, found: Waiting | None, **places: str) -> Signal:
-    """What schools told, and by how many of them where some are silent; without a value where all are."""
-    schools = picture.schools
-    if found is None:
-        last = gettext("Last told: %(told)s") % {"told": _time(schools.last_told)} if schools.last_told else ""
-        return Signal(key, label, None, last, **places)
-    parts = [_since(found.since)]
-    if schools.told < schools.total:
-        parts.append(gettext("Schools that told lately: %(told)s of %(all)s") % _share(schools.told, schools.total))
-    return Signal(key, label, str(found.count), " · ".join(filter(None, parts)), since=found.since, **places)
-
-
-def _share(told: int, among: int) -> dict[str, int]:
-    return {"told": told, "all": among}
 
 
 def _open(picture: Picture, permission: Permission, path: str) -> str:
@@ -212,8 +168,11 @@ def _refused(picture: Picture) -> list[Signal]:
 def waiting_work(picture: Picture) -> list[Signal]:
     """What follows events and is not done yet, as the schools told it."""
     return [
-        told(picture, "waiting", gettext("Work that waits"), picture.schools.waiting, path=listed("waiting")),
-        told(picture, "stuck", gettext("Work that is stuck"), picture.schools.stuck, path=listed("stuck")),
+        replace(told(picture, key, label, found), path=listed(key))
+        for key, label, found in (
+            ("waiting", gettext("Work that waits"), picture.schools.waiting),
+            ("stuck", gettext("Work that is stuck"), picture.schools.stuck),
+        )
     ]
 
 
@@ -223,7 +182,7 @@ def background_work(picture: Picture) -> list[Signal]:
     if may(picture.actor, Permission.SCHOOLS_ONBOARD):
         found.append(("provisioner", gettext("What builds new schools last ran"), picture.provisioner_beat))
     said = gettext("It says so itself; no history is kept of that.")
-    return [Signal(key, label, _time(at) if at else None, said, at=at) for key, label, at in found]
+    return [Signal(key, label, time_words(at) if at else None, said, at=at) for key, label, at in found]
 
 
 def sealing(picture: Picture) -> list[Signal]:
@@ -232,7 +191,7 @@ def sealing(picture: Picture) -> list[Signal]:
         return []
     at = picture.now - lag(picture.now)
     label = gettext("Platform history sealed up to")
-    return [Signal("sealing", label, _time(at), proof=proof(picture.actor), at=at)]
+    return [Signal("sealing", label, time_words(at), proof=proof(picture.actor), at=at)]
 
 
 def leaks(picture: Picture) -> list[Signal]:
@@ -244,7 +203,7 @@ def leaks(picture: Picture) -> list[Signal]:
     if isinstance(told, Unavailable):
         return [Signal("leaks", label, None, proof=proven)]
     note = gettext("Asked last: %(time)s. Schools not asked yet: %(count)s") % {
-        "time": _time(told.newest), "count": told.waiting,
+        "time": time_words(told.newest), "count": told.waiting,
     }  # fmt: skip
     if told.failed:
         note += " " + gettext("Answers not asked for or not read: %(count)s") % {"count": told.failed}
@@ -260,14 +219,6 @@ def drift(picture: Picture) -> list[Signal]:
         return [Signal("drift", label, None)]
     note = gettext("Schools not looked at yet: %(count)s") % {"count": known.never_looked_at}
     return [Signal("drift", label, str(known.differing), note if known.never_looked_at else "", listed(DRIFT))]
-
-
-def _time(moment: datetime) -> str:
-    return date_format(localtime(moment), "DATETIME_FORMAT")
-
-
-def _since(moment: datetime | None) -> str:
-    return gettext("Since: %(time)s") % {"time": _time(moment)} if moment else ""
 
 
 # In the order in which they are shown. A new signal is one more function here.
