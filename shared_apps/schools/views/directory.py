@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from shared_apps.deliveries.rules import Letter, TroubleCount
 from shared_apps.deliveries.services.providers import providers
 from shared_apps.deliveries.services.words import handler_words, reason_words
+from shared_apps.groups.services import EVERYWHERE
 from shared_apps.identity.services import links
 from shared_apps.identity.services.names import names_of
 from shared_apps.schools.forms import (
@@ -31,6 +32,7 @@ from shared_apps.schools.services.progress import onboarding_of
 from tenants.actor import Actor
 from tenants.ask import Unavailable
 from tenants.door import Within, actor_of, page
+from tenants.findings import open_finding
 from tenants.models import School, SchoolState
 from tenants.permissions import Permission, may
 from tenants.problems import Refusal
@@ -148,8 +150,10 @@ def overview(request: HttpRequest, school_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     school = directory.one(actor, school_id)
     why = standing.latest(school.id)
+    sees_drift = actor.scope == "platform" and bool(actor.roles & EVERYWHERE)
     context = {
         **about(actor, school), **progress_of(school), "why": why, "why_at": local(school, why and why.at),
+        "drift": open_finding(school.id) if sees_drift else None,
         "why_by": names_of([why.by]).get(why.by, _("Unknown")) if why else "",
     }  # fmt: skip
     return render(request, "schools/overview.html", context)
