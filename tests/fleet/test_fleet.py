@@ -3,6 +3,7 @@
 import io
 from threading import Thread
 
+import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connections
@@ -112,6 +113,47 @@ def test_a_busy_school_is_left_as_it_was_and_goes_on_serving(one_more, greenfiel
         assert fleet.migrate_fleet(canaries=0) == fleet.Outcome(migrated=1, unfinished=1)
     assert not SchoolPlacement.objects.filter(quarantined=True).exists()
     assert fleet.migrate_fleet() == fleet.Outcome(1)
+
+
+def test_a_school_that_comes_free_between_two_tries_is_migrated(one_more, greenfield, admin, monkeypatch):
+    monkeypatch.setattr(fleet, "LOCK_TIMEOUT", "50ms")
+    pauses = []
+
+    def come_free(seconds):
+        pauses.append(seconds)
+        admin.execute("COMMIT")
+
+    monkeypatch.setattr(fleet.time, "sleep", come_free)
+    one_more(COLUMN)
+    admin.execute("BEGIN")
+    admin.execute(f'LOCK TABLE "{greenfield.ref.schema}".people_learner')
+    assert fleet.migrate_fleet(canaries=0) == fleet.Outcome(migrated=2)
+    assert len(pauses) == 1
+
+
+def test_a_deadlock_with_live_work_quarantines_nobody_and_is_tried_again(one_more, greenfield, admin):
+    """The migration holds the learners and wants the guardians, live work the other way round: the server kills ours,
+    long before our lock timeout."""
+    one_more(COLUMN + ";", COLUMN.replace("people_learner", "people_guardian"))
+    schema = greenfield.ref.schema
+
+    def live_work():
+        with psycopg.connect(admin.info.dsn, password=admin.info.password, autocommit=True) as watch:
+            waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            eventually(lambda: watch.execute(waits).fetchone() is not None, "the migration's turn")
+        admin.execute(f'LOCK TABLE "{schema}".people_learner')  # granted when the migration has been killed
+        admin.execute("COMMIT")
+
+    admin.execute("SET deadlock_timeout = '60s'")  # so that it is the migration that looks first
+    admin.execute("BEGIN")
+    admin.execute(f'LOCK TABLE "{schema}".people_guardian')
+    live = Thread(target=live_work)
+    live.start()
+    try:
+        assert fleet.migrate_fleet(canaries=0) == fleet.Outcome(migrated=2)
+    finally:
+        live.join()
+    assert not SchoolPlacement.objects.filter(quarantined=True).exists()
 
 
 def test_by_reference_every_school_arrives_too_with_grants_and_ledger(ahead):
