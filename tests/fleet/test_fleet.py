@@ -90,6 +90,37 @@ def test_a_failing_school_is_quarantined_answers_503_and_the_others_go_on(one_mo
     assert me("riverside").status_code == 200
 
 
+# How a school's own ledger can be broken, and what is kept of that.
+BREAKS = {
+    "no schema": ("ALTER SCHEMA {s} RENAME TO gone", "UndefinedTable (42P01)"),
+    "no ledger": ("DROP TABLE {s}.django_migrations", "UndefinedTable (42P01)"),
+    "another table": ("ALTER TABLE {s}.django_migrations DROP COLUMN name", "UndefinedColumn (42703)"),
+    "a gap": ("DELETE FROM {s}.django_migrations WHERE app = 'people' AND name LIKE '0001%'", "lacks people.0001_"),
+}
+
+
+@pytest.mark.parametrize("what", BREAKS)
+def test_a_school_whose_ledger_is_broken_is_quarantined_and_the_others_go_on(what, ahead, greenfield, admin):
+    done, kept = BREAKS[what]
+    admin.execute(done.format(s=f'"{greenfield.ref.schema}"'))
+    ahead.add()
+    assert fleet.migrate_fleet() == fleet.Outcome(migrated=1, quarantined=1)
+    held = SchoolPlacement.objects.get(quarantined=True)
+    assert held.school_id == greenfield.ref.id and kept in held.migration_error
+    assert has_column(schools()["riverside"], f"nick{len(ahead.names)}")
+    if what == "no schema":  # it is gone on with once that is mended
+        admin.execute(f'ALTER SCHEMA gone RENAME TO "{greenfield.ref.schema}"')
+        assert fleet.migrate_fleet() == fleet.Outcome(migrated=1)
+
+
+def test_a_gap_in_every_ledger_is_the_releases_fault_and_quarantines_nobody(ahead, admin):
+    for school in schools().values():
+        admin.execute(BREAKS["a gap"][0].format(s=f'"{school.schema_name}"'))
+    ahead.add()
+    assert fleet.migrate_fleet() == fleet.Outcome(unfinished=2)
+    assert not SchoolPlacement.objects.filter(quarantined=True).exists()
+
+
 def test_an_error_that_names_a_childs_particulars_is_not_kept(one_more, greenfield, caplog, capsys):
     """Postgres tells the value that stands in the way; neither the platform nor a log may."""
     one_more("ALTER TABLE people_learner ADD CONSTRAINT x CHECK (given_name <> given_name)",
