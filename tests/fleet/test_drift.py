@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from tenants import drift, jobs
+from tenants import drift, jobs, provisioning
 from tenants.models import DriftFinding, SchoolPlacement
 from tests.processes import Process
 
@@ -211,6 +211,34 @@ def test_each_wave_of_a_migration_is_looked_at(ahead, change, capsys):
     assert [found.slug for found in drift.open_findings()] == ["greenfield"]
     assert "1 schools differ from the reference" in capsys.readouterr().out
     assert drift.standing().never_looked_at == 0
+
+
+DROP = 'migrations.RemoveField("Learner", "nick{n}")'
+
+
+def test_a_dropped_column_leaves_nothing_to_find_in_a_moved_school_nor_in_one_born_later(ahead, admin):
+    """Plain `migrate` and the fleet leave a gap in the columns' numbers, the text of the golden schema none."""
+    first = int(ahead.add()[:4])
+    ahead.add()
+    ahead.add(DROP.replace("{n}", str(first)))
+    call_command("migrate_schools")
+    born = provisioning.provision(name="Born", slug="born-later", timezone="Africa/Johannesburg")
+    gaps = admin.execute(
+        "SELECT c.relnamespace::regnamespace::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        " WHERE c.relname = 'people_learner' AND a.attisdropped"
+    ).fetchall()
+    assert len(gaps) == 2 and (born.schema_name,) not in gaps
+    assert list(drift.drifted()) == []
+    assert look() == 3 and drift.open_findings() == []
+
+
+def test_columns_in_another_order_are_found(change):
+    change("ALTER TABLE {s}.people_learner DROP COLUMN number")
+    change("ALTER TABLE {s}.people_learner ADD COLUMN number varchar({number}) NOT NULL DEFAULT ''")
+    change("ALTER TABLE {s}.people_learner ALTER number DROP DEFAULT")
+    look()
+    (found,) = drift.open_findings()
+    assert any(line.startswith("- column") and " | number | " in line for line in found.differences)
 
 
 def test_of_many_equal_schools_one_that_moved_meanwhile_is_left(greenfield, riverside):
