@@ -7,6 +7,8 @@ Two schools built in different ways are equal when their lines are. Everything b
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import ProgrammingError
+
 # Each asks about every schema in %(schemas)s at once; the first column is the schema. The order of columns counts, not
 # their numbers: a dropped column leaves a gap where it was dropped, and none where the schema was replayed from text.
 QUERIES = {
@@ -83,8 +85,11 @@ LEDGER = "migration"
 
 def lines(cursor: Any, schema: str, role: str) -> list[str]:
     """Every object of `schema` in one sorted list of lines, schema and role named `@`; its ledger too (owner only)."""
-    cursor.execute(f'SELECT app, name FROM "{schema}".django_migrations')
-    ledger = [" | ".join((LEDGER, app, name)) for app, name in cursor.fetchall()]
+    try:
+        cursor.execute(f'SELECT app, name FROM "{schema}".django_migrations')
+        ledger = [" | ".join((LEDGER, app, name)) for app, name in cursor.fetchall()]
+    except ProgrammingError:  # schema or ledger are gone or of another shape: all of it is missing then
+        ledger = []
     return sorted(ledger + lines_of_many(cursor, {schema: role})[schema])
 
 

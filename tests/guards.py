@@ -173,6 +173,7 @@ GUARDS = (
     Guard("finding resolves", "tenants/drift.py", "            opened.update(resolved_at=now)\n", "            pass\n", "tests/fleet/test_drift.py"),
     Guard("role's members", "tenants/catalog.py", "SELECT r.rolname, 'member', pg_get_userbyid(m.member)", "SELECT r.rolname, 'member', ''", "tests/fleet/test_drift.py"),
     Guard("moved while looked at", "tenants/drift.py", ", migrated_at=place.migrated_at", "", "tests/fleet/test_drift.py"),
+    Guard("moved while looked at by hand", "tenants/drift.py", "                why = MOVED", "                pass", "tests/fleet/test_drift.py -k by_hand"),
     Guard("unknown is not clean", "tenants/drift.py", "if wanted[place.fingerprint]]", "]", "tests/fleet/test_drift.py"),
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, OperationalError, connections
 from django.test import Client
 from django.utils import timezone
@@ -26,6 +27,7 @@ from tenants.plans import Planner, Stage, Step
 from tenants.scope import school_scope
 from tests import world
 from tests.cells.conftest import signed_in
+from tests.fleet.looking import NOTHING, by_hand
 from tests.processes import eventually, worker
 
 KEY = ("people", "9999_test")
@@ -214,6 +216,28 @@ def test_drift_in_the_cell_is_found_without_the_migrators_login(westville, west)
     assert drift.look(schools, now=timezone.now()) == 3
     (found,) = drift.open_findings()
     assert found.slug == "westville" and any("learner_by_name" in line for line in found.differences)
+
+
+def test_by_hand_drift_passes_over_a_cell_that_is_away_says_so_and_looks_at_the_others(westville, west, capsys):
+    assert by_hand() == NOTHING
+    SchoolPlacement.objects.update(drift_checked_at=None)
+    west.stop()
+    with pytest.raises(CommandError, match="^1 schools were not compared.$"):
+        call_command("drift")
+    assert capsys.readouterr().out == "westville: not compared. Its cell does not answer.\n"
+    looked = SchoolPlacement.objects.exclude(drift_checked_at=None).values_list("school__slug", flat=True)
+    assert set(looked) == {"greenfield", "riverside"} and drift.open_findings() == []
+
+
+def test_a_cell_that_is_away_keeps_nobody_elses_history_from_being_verified(westville, west, capsys):
+    west.stop()
+    with pytest.raises(CommandError, match="^1 history is not checked.$"):
+        call_command("verify_audit")
+    said = capsys.readouterr().out
+    assert "westville: not checked, its cell does not answer." in said
+    assert all(
+        f"{name}: " in said and "as they were sealed" in said for name in ("greenfield", "riverside", "platform")
+    )
 
 
 # -- a cell that is away -----------------------------------------------------------------------------------------------

@@ -6,12 +6,13 @@ import psycopg
 import pytest
 from django.db import connections
 
-from tenants import catalog, drift, fleet
+from tenants import catalog, fleet
 from tenants.markers import ON_THE_WAY
 from tenants.models import SchoolPlacement, SlowStep
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests import database
 from tests.ahead import SLOW
+from tests.fleet.looking import NOTHING, by_hand
 from tests.processes import Process, eventually
 
 pytestmark = pytest.mark.processes
@@ -93,7 +94,7 @@ def assert_everything_arrived(release):
                 " GROUP BY 1, 2 HAVING count(*) > 1"
             )
             assert cursor.fetchall() == []
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -160,7 +161,7 @@ def test_killed_while_an_index_is_built_leaves_it_invalid_and_the_next_run_build
     assert fleet.status() == [(fingerprint()[:12], 2, 0)]
     step = SlowStep.objects.get(school=school.pk)
     assert (step.state, step.attempts, index(school, number)) == ("done", 2, True)
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
 
 
 def test_killed_before_a_wave_and_while_the_golden_schema_is_built(migrate, release, admin):
