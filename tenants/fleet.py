@@ -98,8 +98,11 @@ def migrate_fleet(
 ) -> Outcome:
     """Bring every school up, or only the `first` so many: a canary wave, then ever larger ones over `workers`.
 
-    Stops after a wave in which more than a tenth failed. Schools that failed before come last. Raises NoPlan.
+    Stops after a wave in which more than a tenth failed. Schools that failed before come last. Raises NoPlan, and
+    ValueError for fewer canaries than none.
     """
+    if canaries < 0:
+        raise ValueError("There cannot be fewer canaries than none.")
     target = fingerprint()
     run = _Run(target, behind(target)[:first], workers, watch or Watch())
     while places := run.places():
@@ -257,11 +260,11 @@ def _alone(place: Place) -> str:
     return f"SELECT pg_advisory_xact_lock(hashtextextended('fleet {place.role}', 0))"
 
 
-def migrate_by_reference() -> int:
-    """Every school at home by django-tenants' own command, grants and ledger included; how many. Slow, and for
-    comparison: that command knows one database."""
-    target, schools = fingerprint(), School.objects.using(MIGRATOR).select_related("placement")
-    schools = schools.filter(placement__alias=cells.HOME)
+def migrate_by_reference() -> tuple[int, int]:
+    """Every school at home by django-tenants' own command, grants and ledger included; how many, and how many of other
+    cells were left out. Slow, and for comparison: that command knows one database."""
+    target, everybody = fingerprint(), School.objects.using(MIGRATOR).select_related("placement")
+    schools = everybody.filter(placement__alias=cells.HOME)
     for school in schools:
         migrate(school.schema_name)
         with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
@@ -270,4 +273,4 @@ def migrate_by_reference() -> int:
             SchoolPlacement.objects.using(MIGRATOR).filter(pk=school.pk).update(
                 fingerprint=target, migrated_at=Now(), quarantined=False, migration_error=""
             )
-    return len(schools)
+    return len(schools), everybody.exclude(placement__alias=cells.HOME).count()

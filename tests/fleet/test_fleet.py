@@ -5,7 +5,7 @@ from threading import Thread
 
 import psycopg
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from django.test import Client
 
@@ -193,6 +193,18 @@ def test_by_reference_every_school_arrives_too_with_grants_and_ledger(ahead):
     call_command("migrate_schools", reference=True)
     assert fleet.status() == [(fingerprint()[:12], 2, 0)]
     assert by_hand() == NOTHING
+
+
+@pytest.mark.parametrize(
+    "words", [["--canaries", "-1"], ["--canaries=x"], ["--workers", "0"], ["--first=-3"]], ids=" ".join
+)
+def test_numbers_that_make_no_sense_are_refused_before_anything_is_done(words, one_more):
+    one_more(COLUMN)
+    with pytest.raises(CommandError, match=rf"argument {words[0][:7]}.* is not a whole number of [01] or more"):
+        call_command("migrate_schools", *words)
+    with pytest.raises(ValueError, match="fewer canaries than none"):
+        fleet.migrate_fleet(canaries=-1)
+    assert not any(has_column(school) for school in schools().values())
 
 
 def test_status_is_one_query(real_commits, django_assert_num_queries):

@@ -1,5 +1,6 @@
 """`migrate_schools`: bring every school to the newest schema, or say where each one stands."""
 
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -22,15 +23,14 @@ class Command(BaseCommand):
         parser.add_argument("--status", action="store_true", help="say how many schools stand where")
         parser.add_argument("--reference", action="store_true", help="use django-tenants' own command instead")
         parser.add_argument("--workers", type=_some, default=1, help="connections after the canary wave")
-        parser.add_argument("--canaries", type=int, default=1, help="schools in the canary wave")
+        parser.add_argument("--canaries", type=_some_or_none, default=1, help="schools in the canary wave, 0 for none")
         parser.add_argument("--first", type=_some, help="move no more than so many schools now")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["status"]:
             self._status()
         elif options["reference"]:
-            provisioning.golden_text()
-            self.stdout.write(f"{fleet.migrate_by_reference()} schools migrated by django-tenants' own command.")
+            self._by_reference()
         else:
             self._migrate({word: options[word] for word in ("workers", "canaries", "first")})
 
@@ -43,6 +43,13 @@ class Command(BaseCommand):
             self.stdout.write(f"{mark or 'unknown':12}  {said:17}  {number} schools, {held} quarantined")
         for migration, state, number in slow:
             self.stdout.write(f"index lane    {state:17}  {number} schools, {migration}")
+
+    def _by_reference(self) -> None:
+        provisioning.golden_text()
+        migrated, left_out = fleet.migrate_by_reference()
+        self.stdout.write(f"{migrated} schools migrated by django-tenants' own command.")
+        if left_out:
+            self.stdout.write(f"{left_out} schools of other cells were left out: that command knows one database.")
 
     def _migrate(self, how: dict[str, Any]) -> None:
         provisioning.golden_text()  # and with it what drift compares with
@@ -108,7 +115,14 @@ class Shown(fleet.Watch):
 
 
 def _some(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    return _at_least(1, text)
+
+
+def _some_or_none(text: str) -> int:
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    if not text.isascii() or not text.lstrip("-").isdigit() or int(text) < least:
+        raise ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+    return int(text)
