@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -26,21 +27,22 @@ from tenants.findings import standing as standing
 from tenants.models import DriftFinding, GoldenSchema, SchoolPlacement
 from tenants.night import is_night
 from tenants.provisioning import MIGRATOR, fingerprint, golden_catalog, plain_school
+from tenants.waves import crowd
 
 log = logging.getLogger(__name__)
 KEPT = 100  # differences kept of one finding; a school that lost its tables has thousands
-AT_ONCE = 20  # schools in a statement
+AT_ONCE = 100  # schools in a statement
 TURN = 20.0  # seconds of looking at a time, so that the worker's other jobs do not wait long
 
 
 # -- looking -----------------------------------------------------------------------------------------------------------
 
 
-def look(schools: Sequence[UUID], *, now: datetime, using: str = "default") -> int:
+def look(schools: Sequence[UUID], *, now: datetime, using: str = "default", workers: int = 1) -> int:
     """Compare these schools with what their state of the migrations should be, and write down what was found.
 
     Returns how many were compared: a school at a state nobody wrote a reference for, or between two lanes of a
-    migration, is left as it is.
+    migration, is left as it is. Several `workers` are for a migrating process, whose login `using` is.
     """
     places = SchoolPlacement.objects.using(using).filter(pk__in=schools).select_related("school")
     wanted: dict[str, list[str]] = {}
@@ -48,16 +50,27 @@ def look(schools: Sequence[UUID], *, now: datetime, using: str = "default") -> i
         if place.fingerprint not in wanted:
             wanted[place.fingerprint] = catalog.without_ledger(golden_catalog(place.fingerprint, using=using))
     known = [place for place in places if wanted[place.fingerprint]]
-    looked = 0
-    for alias in dict.fromkeys(place.alias for place in known):
-        there = [place for place in known if place.alias == alias]
-        try:
-            for chunk in (there[at : at + AT_ONCE] for at in range(0, len(there), AT_ONCE)):
-                _compare(chunk, wanted, now, using)
-                looked += len(chunk)
-        except CellDown:
-            log.warning("The cell %s does not answer; its schools were not looked at.", alias)
-    return looked
+    chunks = list(_chunks(known, workers))
+    return sum(crowd(lambda chunk: _compare_if_there(chunk, wanted, now, using), chunks, workers))
+
+
+def _chunks(places: Sequence[SchoolPlacement], workers: int) -> Iterator[list[SchoolPlacement]]:
+    """Schools of one cell each, not too many for a statement, and enough chunks to go round."""
+    for alias in dict.fromkeys(place.alias for place in places):
+        there = [place for place in places if place.alias == alias]
+        size = min(AT_ONCE, ceil(len(there) / workers))
+        yield from (there[at : at + size] for at in range(0, len(there), size))
+
+
+def _compare_if_there(
+    places: Sequence[SchoolPlacement], wanted: dict[str, list[str]], now: datetime, using: str
+) -> int:
+    try:
+        _compare(places, wanted, now, using)
+    except CellDown:
+        log.warning("The cell %s does not answer; its schools were not looked at.", places[0].alias)
+        return 0
+    return len(places)
 
 
 @contextmanager
@@ -72,11 +85,19 @@ def _catalog_of(alias: str, using: str) -> Iterator[Any]:
 
 
 def _compare(places: Sequence[SchoolPlacement], wanted: dict[str, list[str]], now: datetime, using: str) -> None:
+    """Schools that are the same among themselves are read once; each group's first stands for it."""
+    groups: dict[tuple[str, ...], list[SchoolPlacement]] = {}
     with _catalog_of(places[0].alias, using) as cursor:
-        found = catalog.lines_of_many(cursor, {place.school.schema_name: place.role for place in places})
-    seen = {
-        place.pk: catalog.differences(wanted[place.fingerprint], found[place.school.schema_name]) for place in places
-    }
+        marks = catalog.marks_of_many(cursor, {place.school.schema_name: place.role for place in places})
+        for place in places:
+            groups.setdefault((place.fingerprint, *marks[place.school.schema_name]), []).append(place)
+        firsts = [group[0] for group in groups.values()]
+        found = catalog.lines_of_many(cursor, {place.school.schema_name: place.role for place in firsts})
+    seen: dict[UUID, list[str]] = {}
+    for group in groups.values():
+        first = group[0]
+        differing = catalog.differences(wanted[first.fingerprint], found[first.school.schema_name])
+        seen.update((place.pk, differing) for place in group)
     write_down_equal([place for place in places if not seen[place.pk]], now=now, using=using)
     for place in places:
         if seen[place.pk]:

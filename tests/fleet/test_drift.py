@@ -74,6 +74,24 @@ CHANGES = {
     "no schema at all": ("ALTER SCHEMA {s} RENAME TO gone", "ALTER SCHEMA gone RENAME TO {s}"),
 }
 
+# Things that stand in the catalog far from where they show. Each makes a constraint or an index another.
+SUBTLE = {
+    "constraint not valid": ["ALTER TABLE {s}.people_learner ADD CONSTRAINT x CHECK (number <> 'x') NOT VALID"],
+    "another condition": [
+        "ALTER TABLE {s}.people_learner ADD CONSTRAINT x CHECK (number <> 'x')",
+        "ALTER TABLE {s}.people_learner ADD CONSTRAINT y CHECK (number <> 'y')",
+    ],
+    "foreign key elsewhere": ["ALTER TABLE {s}.people_learner ADD CONSTRAINT x FOREIGN KEY (id)"
+                              " REFERENCES {s}.people_guardian (id) ON DELETE CASCADE NOT VALID"],
+    "partial index": ["DROP INDEX {s}.learner_by_name",
+                      "CREATE INDEX learner_by_name ON {s}.people_learner (family_name) WHERE number <> 'x'"],
+    "index turned round": ["DROP INDEX {s}.learner_by_name",
+                           "CREATE INDEX learner_by_name ON {s}.people_learner (family_name DESC)"],
+    "index of another kind": ["CREATE INDEX x ON {s}.people_learner USING hash (number)"],
+    "index with room": ["ALTER INDEX {s}.learner_by_name SET (fillfactor = 50)"],
+    "collation": ["ALTER TABLE {s}.people_learner ALTER number TYPE varchar COLLATE \"C\""],
+}  # fmt: skip
+
 
 def look(now=NOW):
     return drift.look(list(SchoolPlacement.objects.values_list("pk", flat=True)), now=now)
@@ -281,6 +299,41 @@ def test_columns_in_another_order_are_found(change):
     look()
     (found,) = drift.open_findings()
     assert any(line.startswith("- column") and " | number | " in line for line in found.differences)
+
+
+def test_schools_that_are_the_same_are_read_once_and_a_strange_one_by_itself(change, monkeypatch):
+    read, lines = [], drift.catalog.lines_of_many
+    monkeypatch.setattr(
+        drift.catalog, "lines_of_many", lambda cursor, places: read.append(len(places)) or lines(cursor, places)
+    )
+    provisioning.provision(name="Third", slug="third", timezone="Africa/Johannesburg")
+    assert look() == 3 and drift.open_findings() == []
+    change(CHANGES["another member of the role"][0])
+    try:
+        assert look() == 3 and [found.slug for found in drift.open_findings()] == ["greenfield"]
+    finally:
+        change(CHANGES["another member of the role"][1])
+    assert read == [1, 2]
+
+
+@pytest.mark.parametrize("alike", [False, True], ids=["one school", "every school"])
+@pytest.mark.parametrize("what", SUBTLE)
+def test_what_the_marks_do_not_spell_out_is_found_too(what, alike, change, admin):
+    for place in SchoolPlacement.objects.select_related("school"):
+        if alike or place.school.slug == "greenfield":
+            for statement in SUBTLE[what]:
+                admin.execute(statement.format(s=f'"{place.school.schema_name}"'))
+    look()
+    slugs = ["greenfield", "riverside"] if alike else ["greenfield"]
+    assert sorted(found.slug for found in drift.open_findings()) == slugs
+
+
+def test_several_connections_look_at_the_same(ahead, change):
+    change(CHANGES["table's right"][0])
+    ahead.add()
+    call_command("migrate_schools", workers=2, canaries=0)
+    assert [found.slug for found in drift.open_findings()] == ["greenfield"]
+    assert drift.standing().never_looked_at == 0
 
 
 def test_of_many_equal_schools_one_that_moved_meanwhile_is_left(greenfield, riverside):

@@ -126,7 +126,7 @@ def test_killed_again_and_again_until_one_gets_through(when, migrate, release, a
     assert_everything_arrived(release)
 
 
-FROM_SCRATCH = range(1, 150) if THOROUGH else (49,)  # of a fleet where nothing has moved yet; 49: the first index
+FROM_SCRATCH = range(1, 200) if THOROUGH else (49,)  # of a fleet where nothing has moved yet; 49: the first index
 
 
 @pytest.mark.parametrize("number", FROM_SCRATCH)

@@ -53,7 +53,7 @@ class Command(BaseCommand):
 
     def _migrate(self, how: dict[str, Any]) -> None:
         provisioning.golden_text()  # and with it what drift compares with
-        watch = Shown(self.stdout)
+        watch = Shown(self.stdout, how["workers"])
         try:
             outcome = fleet.migrate_fleet(watch=watch, **how)
         except NoPlan as wrong:
@@ -81,8 +81,8 @@ class Command(BaseCommand):
 class Shown(fleet.Watch):
     """A progress line per lane, the failures kept for the end, and a look for drift after each wave."""
 
-    def __init__(self, out: Any) -> None:
-        self.out = out
+    def __init__(self, out: Any, workers: int = 1) -> None:
+        self.out, self.workers = out, workers
         self.failures: list[fleet.Told] = []
         self.progress: Progress | None = None
         self.looked_at: list[UUID] = []
@@ -99,7 +99,7 @@ class Shown(fleet.Watch):
             self.progress.step(failed=failed)
 
     def wave(self, schools: Sequence[UUID]) -> None:
-        drift.look(schools, now=timezone.now(), using=provisioning.MIGRATOR)
+        drift.look(schools, now=timezone.now(), using=provisioning.MIGRATOR, workers=self.workers)
         self.looked_at += schools
 
     def close(self) -> None:
