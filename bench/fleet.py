@@ -7,6 +7,8 @@ from datetime import time
 from statistics import median
 from uuid import UUID
 
+from django.core.management.base import OutputWrapper
+
 from bench.figures import Figure, timed
 from bench.ground import SETTINGS
 from config.management.commands.migrate_schools import Shown
@@ -31,7 +33,7 @@ def measure() -> Iterator[Figure]:
             sample = [school.schema_name for school in School.objects.using("migrator").order_by("?")[:SAMPLE]]
             stock = sum(timed(lambda schema=schema: provisioning.migrate(schema)) for schema in sample) / SAMPLE
             provisioning.golden_text()  # outside the figure: once for a release, however many schools
-            watch = Clocked(io.StringIO(), workers=2)
+            watch = Clocked(OutputWrapper(io.StringIO()), workers=2)
             whole = timed(lambda watch=watch: fleet.migrate_fleet(workers=2, watch=watch)) / (SCHOOLS - SAMPLE)
             rounds.append((whole, stock, whole - watch.looking / (SCHOOLS - SAMPLE)))
         whole, stock, moved = (median(round[at] for round in rounds) for at in range(3))
