@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import connections, transaction
 from django.db.models import F, Q
 
-from tenants import catalog, cells
+from tenants import catalog, cells, likeness
 from tenants.cells import HOME, CellDown, migrator_of
 from tenants.findings import Finding as Finding
 from tenants.findings import Standing as Standing
@@ -88,7 +88,7 @@ def _compare(places: Sequence[SchoolPlacement], wanted: dict[str, list[str]], no
     """Schools that are the same among themselves are read once; each group's first stands for it."""
     groups: dict[tuple[str, ...], list[SchoolPlacement]] = {}
     with _catalog_of(places[0].alias, using) as cursor:
-        marks = catalog.marks_of_many(cursor, {place.school.schema_name: place.role for place in places})
+        marks = likeness.marks_of_many(cursor, {place.school.schema_name: place.role for place in places})
         for place in places:
             groups.setdefault((place.fingerprint, *marks[place.school.schema_name]), []).append(place)
         firsts = [group[0] for group in groups.values()]

@@ -174,7 +174,7 @@ GUARDS = (
     Guard("role's members", "tenants/catalog.py", "SELECT r.rolname, 'member', pg_get_userbyid(m.member)", "SELECT r.rolname, 'member', ''", "tests/fleet/test_drift.py"),
     Guard("moved while looked at", "tenants/drift.py", ", migrated_at=place.migrated_at", "", "tests/fleet/test_drift.py"),
     Guard("moved while looked at by hand", "tenants/drift.py", "                why = MOVED", "                pass", "tests/fleet/test_drift.py -k by_hand"),
-    Guard("marks tell conditions apart", "tenants/catalog.py", "n.conbin::text", "NULL::text", "tests/fleet/test_drift.py -k same_mark"),
+    Guard("marks tell conditions apart", "tenants/likeness.py", "n.conbin::text", "NULL::text", "tests/fleet/test_drift.py -k same_mark"),
     Guard("unknown is not clean", "tenants/drift.py", "if wanted[place.fingerprint]]", "]", "tests/fleet/test_drift.py"),
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from tenants import catalog, drift, jobs, provisioning
+from tenants import catalog, drift, jobs, likeness, provisioning
 from tenants.models import DriftFinding, SchoolPlacement
 from tests.fleet.looking import NOTHING, by_hand
 from tests.processes import Process
@@ -341,7 +341,7 @@ def test_two_schools_have_the_same_mark_only_where_they_have_the_same_lines(admi
             with admin.transaction(force_rollback=True):
                 for table in (f'"{schema}".{name}' for schema in places for name in ("twin", "other")):
                     cursor.execute(f"CREATE TABLE {table} (k text PRIMARY KEY, a text, b text, n int NOT NULL)")
-                assert len(set(catalog.marks_of_many(cursor, places).values())) == 1
+                assert len(set(likeness.marks_of_many(cursor, places).values())) == 1
                 for (schema, role), change in zip(places.items(), pair, strict=True):
                     table = f'"{schema}".twin'
                     names = {
@@ -353,7 +353,7 @@ def test_two_schools_have_the_same_mark_only_where_they_have_the_same_lines(admi
                     cursor.execute(change.format(**names))
                 one, other = catalog.lines_of_many(cursor, places).values()
                 assert catalog.differences(one, other), what
-                if len(set(catalog.marks_of_many(cursor, places).values())) == 1:
+                if len(set(likeness.marks_of_many(cursor, places).values())) == 1:
                     mistaken.append(what)
     assert mistaken == []
 

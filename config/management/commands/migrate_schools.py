@@ -1,6 +1,5 @@
 """`migrate_schools`: bring every school to the newest schema, or say where each one stands."""
 
-from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from config.arguments import some, some_or_none
 from config.progress import Progress
 from tenants import drift, fleet, provisioning
 from tenants.markers import ON_THE_WAY
@@ -22,9 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--status", action="store_true", help="say how many schools stand where")
         parser.add_argument("--reference", action="store_true", help="use django-tenants' own command instead")
-        parser.add_argument("--workers", type=_some, default=1, help="connections after the canary wave")
-        parser.add_argument("--canaries", type=_some_or_none, default=1, help="schools in the canary wave, 0 for none")
-        parser.add_argument("--first", type=_some, help="move no more than so many schools now")
+        parser.add_argument("--workers", type=some, default=1, help="connections after the canary wave")
+        parser.add_argument("--canaries", type=some_or_none, default=1, help="schools in the canary wave, 0 for none")
+        parser.add_argument("--first", type=some, help="move no more than so many schools now")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["status"]:
@@ -112,17 +112,3 @@ class Shown(fleet.Watch):
         """Of the schools of this run, how many have an open finding."""
         ours = set(self.looked_at)
         return sum(found.school in ours for found in drift.open_findings())
-
-
-def _some(text: str) -> int:
-    return _at_least(1, text)
-
-
-def _some_or_none(text: str) -> int:
-    return _at_least(0, text)
-
-
-def _at_least(least: int, text: str) -> int:
-    if not text.isascii() or not text.lstrip("-").isdigit() or int(text) < least:
-        raise ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
-    return int(text)
