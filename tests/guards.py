@@ -166,7 +166,12 @@ GUARDS = (
     Guard("proof of exactly what was counted", "shared_apps/operator/services/proofs.py", "begins=begins, ends=ends)\n", "begins=begins)\n", "tests/operator/test_signals.py"),
     Guard("one school at a time", "shared_apps/deliveries/services/batches.py", "Q(taken_at=None) | Q(taken_at__lt=now - TAKEN_FOR)", "Q()", "tests/deliveries/test_dead_letters.py"),
     Guard("moved meanwhile", "tenants/fleet.py", 'SELECT 1 / (1 - count(*)) FROM', 'SELECT count(*) FROM', "tests/fleet/test_fleet.py"),
-    Guard("busy is no fault", "tenants/fleet.py", "if code != LOCKED:", "if True:", "tests/fleet/test_fleet.py"),
+    Guard("busy is no fault", "tenants/fleet.py", "if code not in BUSY:", "if True:", "tests/fleet/test_fleet.py"),
+    Guard("deadlock is no fault", "tenants/fleet.py", 'BUSY = ("55P03", "40P01")', 'BUSY = ("55P03",)', "tests/fleet/test_fleet.py -k deadlock"),
+    Guard("tried again", "tenants/fleet.py", "TRIES = 3", "TRIES = 1", "tests/fleet/test_fleet.py -k between_two_tries"),
+    Guard("one by one", "tenants/places.py", "        if not of_one_school(error):", "        if True:", "tests/fleet/test_fleet.py -k broken"),
+    Guard("gap in a ledger", "tenants/fleet.py", "except Gap as gap:", "except ZeroDivisionError as gap:", "tests/fleet/test_fleet.py -k gap"),
+    Guard("the release's fault", "tenants/fleet.py", "held = len(wrong) <=", "held = True or len(wrong) <=", "tests/fleet/test_fleet.py -k gap"),
     Guard("bad wave", "tenants/fleet.py", "BEARABLE = 0.1", "BEARABLE = 1.1", "tests/fleet/test_fleet.py"),
     Guard("lost connection", "tenants/fleet.py", "if lost(error):", "if False:", "tests/fleet/test_fleet.py"),
     Guard("error without values", "tenants/failures.py", "if code.startswith(ABOUT_TABLES) else", "if True else", "tests/fleet/test_fleet.py"),
@@ -179,6 +184,8 @@ GUARDS = (
     Guard("finding resolves", "tenants/drift.py", "            opened.update(resolved_at=now)\n", "            pass\n", "tests/fleet/test_drift.py"),
     Guard("role's members", "tenants/catalog.py", "SELECT r.rolname, 'member', pg_get_userbyid(m.member)", "SELECT r.rolname, 'member', ''", "tests/fleet/test_drift.py"),
     Guard("moved while looked at", "tenants/drift.py", ", migrated_at=place.migrated_at", "", "tests/fleet/test_drift.py"),
+    Guard("moved while looked at by hand", "tenants/drift.py", "                why = MOVED", "                pass", "tests/fleet/test_drift.py -k by_hand"),
+    Guard("marks tell conditions apart", "tenants/likeness.py", "n.conbin::text", "NULL::text", "tests/fleet/test_drift.py -k same_mark"),
     Guard("unknown is not clean", "tenants/drift.py", "if wanted[place.fingerprint]]", "]", "tests/fleet/test_drift.py"),
 )  # fmt: skip
 
