@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 
 CHANNELS = ("push", "email", "whatsapp", "sms")
 SHOWN = 24  # the current month and the 23 before it
@@ -53,6 +53,11 @@ def before(month: date, count: int = 1) -> date:
 def end_of(month: date) -> date:
     """The last day of the month."""
     return before(month, -1) - timedelta(days=1)
+
+
+def ends_in(month: date, zone: tzinfo) -> datetime:
+    """When the month is over in `zone`."""
+    return datetime.combine(before(month, -1), time(), zone)
 
 
 def months(today: date) -> list[date]:

@@ -1,16 +1,17 @@
 """Taking in what schools counted, and whose count is due or missing."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from shared_apps.audit.services import record
 from shared_apps.billing.models import Adjustment, ClosedCount, ClosedMonth, LearnerCount
-from shared_apps.billing.rules import CHANNELS, FRESH_FOR, MonthTold, before
+from shared_apps.billing.rules import CHANNELS, FRESH_FOR, MonthTold, before, ends_in
 from tenants.models import School, SchoolState
 
 AT_ONCE = 2_000  # schools woken in one turn of the clock
@@ -19,9 +20,9 @@ PARTS = ("school_days", "throughout", "joined", "departed", "visited", "outside"
 
 def publish(told: Sequence[MonthTold], *, school: UUID) -> None:
     """Put what a school counted in the place of what it counted before; an older count gives way to a newer one."""
-    since = School.objects.values_list("created_at", flat=True).get(pk=school)
+    since, zone = School.objects.values_list("created_at", "timezone").get(pk=school)
     for one in told:
-        if ends_at(one.month) > since:  # nobody is billed for a month before the school was here
+        if ends_in(one.month, ZoneInfo(zone)) > since:  # nobody is billed for a month before the school was here
             _take_in(one, school)
 
 
@@ -69,6 +70,16 @@ def ends_at(month: date) -> datetime:
     return datetime.combine(before(month, -1), time(12), UTC)
 
 
+def here_by(month: date) -> Q:
+    """Schools that were created before the month was over where they lie."""
+    nowhere_over = ends_at(month) - timedelta(hours=26)  # from the first zone of the earth to the last
+    doubtful = School.objects.filter(created_at__gte=nowhere_over, created_at__lt=ends_at(month))
+    here = Q(created_at__lt=nowhere_over)
+    for zone in doubtful.order_by().values_list("timezone", flat=True).distinct():
+        here |= Q(timezone=zone, created_at__lt=ends_in(month, ZoneInfo(zone)))
+    return here
+
+
 def missing(month: date, now: datetime) -> QuerySet[School]:
     """Schools that should have a count of this month and have none, or one from before the month was over.
 
@@ -77,5 +88,5 @@ def missing(month: date, now: datetime) -> QuerySet[School]:
     needed = min(ends_at(month), now - FRESH_FOR * 2)
     told = LearnerCount.objects.filter(school=OuterRef("pk"), month=month)
     silent = Q(state=SchoolState.ACTIVE) & ~Exists(told.filter(as_of__gte=needed))
-    schools: QuerySet[School] = School.objects.filter(silent, created_at__lt=ends_at(month))
+    schools: QuerySet[School] = School.objects.filter(silent, here_by(month))
     return schools

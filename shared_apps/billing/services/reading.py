@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from shared_apps.billing.models import Adjustment, ClosedCount, ClosedMonth, LearnerCount
 from shared_apps.billing.rules import CHANNELS
 from shared_apps.billing.services.closing import is_whole
-from shared_apps.billing.services.counting import ends_at, missing
+from shared_apps.billing.services.counting import here_by, missing
 from shared_apps.groups.services import within_reach
 from tenants.actor import Actor
 from tenants.models import School, SchoolState
@@ -107,7 +107,7 @@ def _open(actor: Actor, at: date) -> QuerySet[Any]:
     """Schools that were there in the month, each with its count if it has told."""
     told = LearnerCount.objects.filter(school=OuterRef("pk"), month=at)
     counts = {name: Subquery(told.values(name)[:1]) for name in ("billable", *CHANNELS)}
-    there = within_reach(actor).filter(created_at__lt=ends_at(at)).exclude(state=SchoolState.PENDING)
+    there = within_reach(actor).filter(here_by(at)).exclude(state=SchoolState.PENDING)
     rows: QuerySet[Any] = there.annotate(**counts)
     return rows
 
