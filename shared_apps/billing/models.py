@@ -38,18 +38,25 @@ class LearnerCount(Counts):
 
 
 class ClosedMonth(models.Model):
-    """A month that is billed: its rows stand as they stood, and `digest` proves it."""
+    """A month that is billed: its rows stand as they stood, and `digest` proves it. Append-only, as its rows are.
+
+    `schools` have a count in it, `left_out` have none. `reason`: why somebody closed it without those it waited for.
+    """
 
     month = models.DateField(primary_key=True)
     closed_at = models.DateTimeField()
     schools = models.PositiveIntegerField()
+    left_out = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
+    closed_by = models.CharField(max_length=80, default="system:billing")
+    reason = models.CharField(max_length=500, blank=True, default="")
 
 
 class ClosedCount(Counts):
-    """One school's row of a closed month, with the name it had then."""
+    """One school's row of a closed month, with the name it had then. Without a number it was left out."""
 
+    billable = models.PositiveIntegerField(null=True)
     id = models.BigAutoField(primary_key=True)
     month = models.ForeignKey(ClosedMonth, on_delete=models.PROTECT, related_name="rows")
     school = models.UUIDField()

@@ -46,7 +46,7 @@ def _adjust(told: MonthTold, school: UUID) -> None:
         return
     row = ClosedCount.objects.filter(month=closed, school=school).first()
     noticed = Adjustment.objects.filter(month=closed, school=school).aggregate(sum=Sum("difference"))["sum"] or 0
-    difference = told.billable - (row.billable if row else 0) - noticed
+    difference = told.billable - ((row.billable if row else 0) or 0) - noticed
     if difference:
         name = School.objects.values_list("name", flat=True).get(pk=school)
         Adjustment.objects.create(
@@ -83,10 +83,14 @@ def here_by(month: date) -> Q:
 def missing(month: date, now: datetime) -> QuerySet[School]:
     """Schools that should have a count of this month and have none, or one from before the month was over.
 
-    A suspended school cannot count; what it counted last stands.
+    A suspended or quarantined school cannot count; what it counted last stands.
     """
-    needed = min(ends_at(month), now - FRESH_FOR * 2)
-    told = LearnerCount.objects.filter(school=OuterRef("pk"), month=month)
-    silent = Q(state=SchoolState.ACTIVE) & ~Exists(told.filter(as_of__gte=needed))
+    told = LearnerCount.objects.filter(school=OuterRef("pk"), month=month, as_of__gte=old_before(month, now))
+    silent = Q(state=SchoolState.ACTIVE, placement__quarantined=False) & ~Exists(told)
     schools: QuerySet[School] = School.objects.filter(silent, here_by(month))
     return schools
+
+
+def old_before(month: date, now: datetime) -> datetime:
+    """A count from before this moment may have changed: the month went on, or a day has passed."""
+    return min(ends_at(month), now - FRESH_FOR * 2)
