@@ -54,10 +54,12 @@ def request_list(request: HttpRequest, query: Query[RequestsQuery]) -> dict[str,
     after = parse_id(query.cursor) if query.cursor else None
     if query.cursor and after is None:
         raise invalid("cursor", "invalid", "Take the cursor of the page before.")
-    rows, following = queue.listed(
-        actor_of(request), state=query.state, search=query.search, after=after, limit=query.limit, now=timezone.now()
-    )
-    return {"items": [request_out(row) for row in rows], "next": str(following) if following else None}
+    actor, asked = actor_of(request), {"state": query.state, "search": query.search}
+    rows, following = queue.listed(actor, **asked, after=after, limit=query.limit, now=timezone.now())
+    return {
+        "items": [request_out(row) for row in rows], "next": str(following) if following else None,
+        "unsearched": queue.unsearched(actor, **asked),
+    }  # fmt: skip
 
 
 def request_out(row: Row) -> dict[str, Any]:
