@@ -1,7 +1,7 @@
 """What a month was closed with cannot be changed, and what was written in its place is found."""
 
 import pytest
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, transaction
 
 from shared_apps.audit.services import record
 from shared_apps.billing.models import Adjustment, ClosedCount, ClosedMonth
@@ -78,3 +78,13 @@ def test_not_even_the_owner_changes_what_was_closed(real_commits):
                      f"TRUNCATE public.{table} CASCADE"):  # fmt: skip
             with connections["migrator"].cursor() as cursor, pytest.raises(DatabaseError, match="append-only"):
                 cursor.execute(verb)
+
+
+@pytest.mark.parametrize(("table", "column"), TABLES.items())
+def test_the_platforms_login_has_no_right_to_change_them_before_any_trigger(world_db, table, column):
+    for verb in (f"UPDATE public.{table} SET {column} = {column}", f"DELETE FROM public.{table}",
+                 f"TRUNCATE public.{table}"):  # fmt: skip
+        with connections["default"].cursor() as cursor, transaction.atomic():
+            with pytest.raises(DatabaseError, match="permission denied"):
+                cursor.execute(verb)
+            transaction.set_rollback(True)

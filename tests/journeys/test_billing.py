@@ -58,7 +58,7 @@ def number(place):
 
 
 def rows_of(page):
-    """What the table shows: name -> the five figures, as they stand there."""
+    """What the table shows: name -> the figures, as they stand there."""
     found = {}
     for row in page.locator("tbody tr").all():
         cells = ["".join(cell.inner_text().split()) for cell in row.locator("td").all()]
@@ -94,15 +94,23 @@ def test_finance_takes_a_month_away_by_keyboard(visit, ledger):
     shown = rows_of(page)
     name, data, (header, *rows) = downloaded(page)
     assert name == f"billable-learners-{last:%Y-%m}.csv" and data.startswith(b"\xef\xbb\xbf")
-    assert header == ["month", "closed", "school_id", "school", "billable", "push", "email", "whatsapp", "sms"]
+    assert header == [
+        "month", "closed", "school_id", "school", "billable", "push", "email", "whatsapp", "sms", "adjustment", "state",
+    ]  # fmt: skip
     assert {row[0] for row in rows} == {f"{last:%Y-%m}"} and {row[1] for row in rows} == {"yes"}
-    text = {plain(row[3]): row[4:] for row in rows}
+    assert {row[10] for row in rows} == {"closed"} and sum(row[9] != "0" for row in rows) == 1
+    text = {plain(row[3]): [row[4], adjusted(row[9]), *row[5:9]] for row in rows}
     assert text == shown and len(rows) == 9
     assert sum(int(row[4]) for row in rows) == number(page.locator("[data-total]"))
     for row in rows:
         assert not row[3].startswith(("=", "+", "-", "@", "\t", "\r")), row[3]
     assert "Hoërskool Karoorand-Noord" in data.decode("utf-8") and "’n Skool" in data.decode("utf-8")
     assert PlatformEvent.objects.filter(kind="billing.exported").count() == 1
+
+
+def adjusted(cell):
+    """A difference as the page shows it."""
+    return f"{int(cell):+d}" if cell != "0" else "–"
 
 
 def plain(cell):
@@ -120,7 +128,7 @@ def test_a_search_narrows_the_page_and_the_file_alike_and_the_why_page_adds_up(v
     shown = rows_of(page)
     assert sorted(shown) == sorted(plain(name) for name in NAMES if "skool" in name.lower())
     _, _, (_, *rows) = downloaded(page)
-    assert {plain(row[3]): row[4:] for row in rows} == shown
+    assert {plain(row[3]): row[4:9] for row in rows} == shown
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url("**/operator/billing/*")
