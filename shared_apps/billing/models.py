@@ -5,10 +5,9 @@ from django.db import models
 from tenants.models import School
 
 
-class Counts(models.Model):
-    """What is counted of a school in a month."""
+class Sent(models.Model):
+    """Messages that a school sent in a month, by channel."""
 
-    billable = models.PositiveIntegerField()
     push = models.PositiveIntegerField(default=0)
     email = models.PositiveIntegerField(default=0)
     whatsapp = models.PositiveIntegerField(default=0)
@@ -18,12 +17,13 @@ class Counts(models.Model):
         abstract = True
 
 
-class LearnerCount(Counts):
+class LearnerCount(Sent):
     """What a school last told about one month, and how its number came about (`rules.MonthTold`)."""
 
     id = models.BigAutoField(primary_key=True)
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="learner_counts")
     month = models.DateField()
+    billable = models.PositiveIntegerField()
     as_of = models.DateTimeField()
     school_days = models.PositiveSmallIntegerField()
     throughout = models.PositiveIntegerField()
@@ -53,14 +53,14 @@ class ClosedMonth(models.Model):
     reason = models.CharField(max_length=500, blank=True, default="")
 
 
-class ClosedCount(Counts):
+class ClosedCount(Sent):
     """One school's row of a closed month, with the name it had then. Without a number it was left out."""
 
-    billable = models.PositiveIntegerField(null=True)
     id = models.BigAutoField(primary_key=True)
     month = models.ForeignKey(ClosedMonth, on_delete=models.PROTECT, related_name="rows")
     school = models.UUIDField()
     name = models.CharField(max_length=200)
+    billable = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["month", "school"], name="closedcount_once")]

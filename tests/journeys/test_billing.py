@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from shared_apps.audit.models import PlatformEvent
-from shared_apps.billing.models import ClosedCount, LearnerCount
+from shared_apps.billing.models import ClosedCount, ClosedMonth, LearnerCount
 from shared_apps.billing.rules import MonthTold, before, month_of
 from shared_apps.billing.services import closing
 from shared_apps.billing.services.counting import publish
@@ -180,3 +180,34 @@ def test_who_has_no_say_in_billing_finds_no_way_there(visit, ledger, email):
     expect(page.locator("h1")).to_have_text("You may not open this page")
     axe_clean(page)
     assert not PlatformEvent.objects.filter(kind="billing.exported").exists()
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), [("en", 1280, "light"), ("zu", 320, "dark")])
+def test_finance_closes_a_month_without_those_who_never_told(visit, ledger, language, width, theme):
+    """A month before the closed one, counted by one school alone."""
+    page, month = visit(language=language, width=width, theme=theme), before(ledger, 2)
+    first = School.objects.order_by("pk").first()
+    publish([told(month, 90)], school=first.pk)
+    sign_in(page, FINANCE)
+    page.goto(f"/operator/billing?month={month:%Y-%m}")
+    fits(page)
+    axe_clean(page)
+    page.locator("main a[href='/operator/billing/close']").press("Enter")
+    page.wait_for_url("**/operator/billing/close")
+    assert page.locator("[data-waits] li").count() == 8 and first.name not in page.locator("[data-waits]").inner_text()
+    fits(page)
+    axe_clean(page)
+    page.locator("#id_schools").fill("7")
+    page.locator("#id_reason").fill("Told by telephone")
+    page.locator("main form button[type=submit]").press("Enter")
+    expect(page.locator("[data-summary]")).to_be_visible()
+    axe_clean(page)
+    assert not ClosedMonth.objects.filter(pk=month).exists()
+    page.locator("#id_schools").fill("8")
+    page.locator("main form button[type=submit]").press("Enter")
+    page.wait_for_url("**saved=month_closed**")
+    fits(page)
+    axe_clean(page)
+    snap(page, f"operator-billing-left-out-{width}-{language}-{theme}")
+    closed = ClosedMonth.objects.get(pk=month)
+    assert (closed.schools, closed.left_out, closed.reason) == (1, 8, "Told by telephone")
