@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 
-from shared_apps.billing.forms import csv_answer
+from shared_apps.billing.forms.file import csv_answer
 from shared_apps.billing.rules import CHANNELS, read_month
 from shared_apps.billing.schemas import BillingOut, BillingQuery, ClosedOut, CloseIn, MonthQuery, WhyOut, WhyQuery
 from shared_apps.billing.services import closing, explaining, reading

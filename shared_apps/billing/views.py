@@ -5,7 +5,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shared_apps.billing.forms import BillingAsked, CloseForm, csv_answer
+from shared_apps.billing.forms.asked import BillingAsked
+from shared_apps.billing.forms.close import CloseForm
+from shared_apps.billing.forms.file import csv_answer
 from shared_apps.billing.rules import months, read_month
 from shared_apps.billing.services import closing, reading
 from shared_apps.billing.services.explaining import why as explain

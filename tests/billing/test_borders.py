@@ -7,7 +7,7 @@ import pytest
 
 from shared_apps.billing.models import LearnerCount
 from shared_apps.billing.rules import MonthTold
-from shared_apps.billing.services import closing, counting
+from shared_apps.billing.services import closing, counting, presence
 from shared_apps.billing.services.reading import every_row
 from tenant_apps.messaging.services import usage
 from tenants.actor import system
@@ -39,7 +39,7 @@ def test_a_school_is_billed_from_the_month_it_was_created_in_by_its_own_clock(gr
     School.objects.filter(slug="greenfield").update(timezone=zone, created_at=created)
     rows = {row.name for row in every_row(system("test"), NOVEMBER)}
     assert ("Greenfield Primary" in rows) is november
-    assert counting.missing(NOVEMBER, LATER).filter(slug="greenfield").exists() is november
+    assert presence.missing(NOVEMBER, LATER).filter(slug="greenfield").exists() is november
     counting.publish([told(DECEMBER), told(NOVEMBER)], school=greenfield.ref.id)
     months = set(LearnerCount.objects.values_list("month", flat=True))
     assert months == ({NOVEMBER, DECEMBER} if november else {DECEMBER})
@@ -54,7 +54,7 @@ def test_a_school_is_billed_from_the_month_it_was_created_in_by_its_own_clock(gr
 )
 def test_a_count_is_final_once_the_month_is_over_everywhere(long_here, greenfield, moment, final):
     tell(greenfield, NOVEMBER, 7, at=moment)
-    assert counting.missing(NOVEMBER, LATER).filter(slug="greenfield").exists() is not final
+    assert presence.missing(NOVEMBER, LATER).filter(slug="greenfield").exists() is not final
 
 
 def test_a_month_is_closed_three_days_after_it_was_over_everywhere_and_not_before(long_here, greenfield, riverside):

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.billing.models import Adjustment, ClosedCount, ClosedMonth, LearnerCount
-from shared_apps.billing.services import closing, counting, proving
+from shared_apps.billing.services import closing, counting, presence, proving
 from tenant_apps.messaging.models import Delivery, Message
 from tenant_apps.messaging.services import usage
 from tenant_apps.people.models import CalendarDay, Learner
@@ -125,8 +125,8 @@ def test_nobody_is_billed_for_a_month_before_the_school_was_here(greenfield):
 
 def test_a_school_is_asked_again_after_half_a_day(greenfield, riverside):
     tell(greenfield)
-    assert counting.due(NOW + timedelta(hours=11)) == [riverside.ref.id]
-    assert set(counting.due(NOW + timedelta(hours=13))) == {greenfield.ref.id, riverside.ref.id}
+    assert presence.due(NOW + timedelta(hours=11)) == [riverside.ref.id]
+    assert set(presence.due(NOW + timedelta(hours=13))) == {greenfield.ref.id, riverside.ref.id}
 
 
 # -- closing ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from config.canaries.places import own_canary
 from shared_apps.access.models import AccessRequest
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.audit.services import record
-from shared_apps.billing import forms as billing_forms
+from shared_apps.billing.forms import file as billing_forms
 from shared_apps.deliveries.services import schools as listed
 from shared_apps.groups import services as groups
 from shared_apps.groups.services import within_reach

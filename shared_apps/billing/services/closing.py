@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from shared_apps.audit.services import record
 from shared_apps.billing.models import ClosedCount, ClosedMonth, LearnerCount
 from shared_apps.billing.rules import CHANNELS, CLOSES_AFTER, before, digest
-from shared_apps.billing.services.counting import ends_at, here_by, missing
+from shared_apps.billing.services.presence import ends_at, here_by, missing
 from shared_apps.billing.services.proving import plain
 from shared_apps.groups.services import EVERYWHERE
 from tenants.actor import Actor

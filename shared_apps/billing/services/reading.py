@@ -10,7 +10,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
 from shared_apps.billing.models import Adjustment, ClosedCount, ClosedMonth, LearnerCount
 from shared_apps.billing.rules import CHANNELS, State
-from shared_apps.billing.services.counting import here_by, old_before
+from shared_apps.billing.services.presence import here_by, old_before
 from shared_apps.billing.services.proving import is_whole
 from shared_apps.groups.services import within_reach
 from tenants.actor import Actor
