@@ -50,7 +50,7 @@ def audit(request: HttpRequest, query: Query[AuditQueryIn]) -> dict[str, Any]:
     """What was done on the platform, newest first, of the schools within reach."""
     if query.cursor and not trail.is_place(query.cursor):
         raise invalid("cursor", "unreadable", "This cursor is not one of ours.")
-    asked = trail.Asked(**query.dict(exclude={"cursor", "limit"}))
+    asked = trail.Asked(**query.model_dump(exclude={"cursor", "limit"}))
     rows, following = trail.page(trail.sought(actor_of(request), asked), cursor=query.cursor, limit=query.limit)
     return {"items": [audit_out(row) for row in rows], "next": following or None}
 
