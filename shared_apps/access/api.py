@@ -73,7 +73,7 @@ def request_out(row: Row) -> dict[str, Any]:
     audit="access.approved", response={200: ApprovedOut, 202: AgreedOut},
 )  # fmt: skip
 def approve(request: HttpRequest, request_id: str, body: ApproveIn) -> Answered[dict[str, Any]]:
-    """Let somebody in. The link is in this answer alone, and in the mail to them."""
+    """Let somebody in. The link is in this answer alone, and in the mail to them; a super admin's in the mail alone."""
     approved = decisions.approve(
         request=parse_id(request_id), by=actor_of(request), now=timezone.now(),
         grant=Grant(body.role, tuple(body.regions), tuple(body.schools), body.new_school()),

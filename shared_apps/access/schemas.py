@@ -74,7 +74,7 @@ class ApproveIn(Body):
 
 class ApprovedOut(Answer):
     account_id: UUID
-    set_password_link: str | None = Field(description="Null for somebody who can sign in already.")
+    set_password_link: str | None = Field(description="Null for somebody who can sign in already, and for a super admin.")
 
 
 class AgreedOut(Answer):

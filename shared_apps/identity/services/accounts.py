@@ -102,8 +102,9 @@ def remove_unused(email: str, *, by: str, now: datetime) -> bool:
 
 
 def untouched(logins: dict[str, UUID]) -> dict[str, UUID]:
-    """Those of `logins` (by any name) that nobody has entered yet."""
+    """Those of `logins` (by any name) that nobody has entered yet, and that are no platform person's by now."""
     fresh = Login.objects.filter(pk__in=logins.values(), active=True, must_change_password=True, sessions=None)
+    fresh = fresh.exclude(pk__in=Membership.objects.filter(school=None, active=True).values("login"))
     there = set(fresh.values_list("pk", flat=True))
     return {name: login for name, login in logins.items() if login in there}
 

@@ -34,7 +34,7 @@ def invite(login: Login, *, by: str, now: datetime, language: str = "") -> str:
 
 
 @transaction.atomic
-def invite_instead(login: UUID, *, by: str, now: datetime, school: UUID, language: str = "") -> str:
+def invite_instead(login: UUID, *, by: str, now: datetime, school: UUID | None = None, language: str = "") -> str:
     """Such a link in place of every way in so far: the password, the links that are open and the sessions end."""
     held = Login.objects.select_for_update().get(pk=login)
     put_hash(held, nobodys_hash(), temporary=True, now=now)
