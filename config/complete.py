@@ -64,9 +64,16 @@ def allowed_hosts(text: str) -> str:
     return "" if hosts and not any("*" in host or host.startswith(".") for host in hosts) else "must name each host"
 
 
+def named(text: str) -> str:
+    """Whatever it says: whether it is true is `preflight`'s to try."""
+    return "" if text.strip() else "is blank"
+
+
 NEEDED: Mapping[str, Check] = {
     "SECRET_KEY": secret_key, "KEK": kek, "TOKEN_KEYS": key_list, "VAPID_PRIVATE_KEY": vapid_key,
     "EMAIL_URL": email_url, "PUBLIC_URL": public_url, "ALLOWED_HOSTS": allowed_hosts,
+    "RESPONSIBLE_PARTY": named, "RESPONSIBLE_ADDRESS": named, "INFORMATION_OFFICER": named,
+    "INFORMATION_OFFICER_EMAIL": named, "BACKUP_MARKER": named,
 }  # fmt: skip
 
 

@@ -14,9 +14,12 @@ from config import complete
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("MYSENTINEL_STATE", ROOT / ".local"))
 SECRETS = ("SECRET_KEY", "KEK", "TOKEN_KEYS", "SEAL_KEYS", "VAPID_PRIVATE_KEY")
-RUN_TIME = ("web", "worker")  # process kinds that never see the administrator's or the migrator's login
+WEB = "web"
+RUN_TIME = (WEB, "worker")  # process kinds that never see the administrator's or the migrator's login
 NOT_AT_RUN_TIME = ("DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS_ADMIN", "CELLS_MIGRATOR")
 PROVISIONER = "provisioner"  # has the migrator's login, but not the administrator's
+KINDS = (*RUN_TIME, PROVISIONER, "manage")
+OF_COMMANDS = {"worker": "worker", "qcluster": "worker", PROVISIONER: PROVISIONER}
 HOME_CELL = "home"  # the platform's own database
 MAILBOX = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
 CELL_NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
@@ -101,12 +104,18 @@ class Environment:
 
 
 def process_kind() -> str:
-    """`web`, `worker`, `provisioner` or `manage`, told by PROCESS or by the command line."""
+    """`web`, `worker`, `provisioner` or `manage`, told by PROCESS or by the command line.
+
+    Raises BadEnvironment for another word, and for one that the command contradicts: neither may end as `manage`, which
+    is checked for nothing and holds every login.
+    """
     told = os.environ.get("PROCESS")
-    if told:
-        return told
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    return {"worker": "worker", "qcluster": "worker", PROVISIONER: PROVISIONER}.get(command, "manage")
+    started = OF_COMMANDS.get(sys.argv[1] if len(sys.argv) > 1 else "", "")
+    if told and told not in KINDS:
+        raise BadEnvironment(f"PROCESS must be one of {', '.join(KINDS)}.")
+    if told and started and told != started:
+        raise BadEnvironment(f"PROCESS is {told}, but what was started is the {started}.")
+    return told or started or "manage"
 
 
 def not_for(kind: str) -> tuple[str, ...]:
