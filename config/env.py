@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from config import complete
+from tenants.network import Networks, networks
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("MYSENTINEL_STATE", ROOT / ".local"))
@@ -24,7 +25,7 @@ HOME_CELL = "home"  # the platform's own database
 MAILBOX = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
 CELL_NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
 KNOWN = (
-    "ENVIRONMENT", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "DATABASE_URL", "PLATFORM_DATABASE_URL",
+    "ENVIRONMENT", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "DATABASE_URL", "PLATFORM_DATABASE_URL",
     "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS", "CELLS_MIGRATOR", "CELLS_ADMIN",
     "NEW_SCHOOLS_CELL", "EMAIL_URL", *SECRETS, "PUSH_ALLOW", "WHATSAPP_BASE_URL",
     "SMS_BASE_URL", "BACKUP_MARKER", "RESPONSIBLE_PARTY", "RESPONSIBLE_ADDRESS", "INFORMATION_OFFICER",
@@ -82,6 +83,7 @@ class Environment:
     port: int
     public_url: str
     allowed_hosts: list[str]
+    trusted_proxies: Networks
     platform: Database
     schools: Database
     migrator: Database | None
@@ -160,6 +162,7 @@ def load() -> Environment:
         kind=kind, environment=environment, port=int(port),
         public_url=values.get("PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
         allowed_hosts=[host.strip() for host in hosts.split(",") if host.strip()],
+        trusted_proxies=_proxies(values),
         platform=Database.parse(_needed(values, "PLATFORM_DATABASE_URL"), "PLATFORM_DATABASE_URL"),
         schools=Database.parse(_needed(values, "SCHOOLS_DATABASE_URL"), "SCHOOLS_DATABASE_URL"),
         migrator=Database.parse(migrator, "MIGRATOR_DATABASE_URL") if migrator else None,
@@ -171,6 +174,13 @@ def load() -> Environment:
         stand_ins=tuple(name for name in complete.ELSEWHERE if values.get(name)),
         responsible=_responsible(values),
     )  # fmt: skip
+
+
+def _proxies(values: Mapping[str, str]) -> Networks:
+    try:
+        return networks(values.get("TRUSTED_PROXIES", ""))
+    except ValueError:
+        raise BadEnvironment("TRUSTED_PROXIES must be `none` or a comma list of networks: 10.0.0.0/8, fd00::/8") from None
 
 
 def _responsible(values: Mapping[str, str]) -> Responsible:

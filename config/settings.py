@@ -22,6 +22,7 @@ BACKUP_MARKER = ENV.backup_marker  # a file or an https:// address that holds wh
 BACKUP_MAX_AGE_HOURS = float(env.option("BACKUP_MAX_AGE_HOURS", "26"))
 PUBLIC_URL = ENV.public_url
 ALLOWED_HOSTS = ENV.allowed_hosts
+TRUSTED_PROXIES = ENV.trusted_proxies  # whose X-Forwarded-For is believed
 EMAIL_URL = ENV.email_url
 RESPONSIBLE = ENV.responsible
 HTTPS = PUBLIC_URL.startswith("https://")

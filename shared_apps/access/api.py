@@ -25,6 +25,7 @@ from shared_apps.access.services.queue import Row
 from shared_apps.access.services.requests import Particulars
 from tenants.door import Within, actor_of, api
 from tenants.ids import parse_id
+from tenants.network import network_of
 from tenants.permissions import Permission
 from tenants.problems import invalid
 
@@ -39,7 +40,7 @@ def ask(request: HttpRequest, body: AskIn) -> Answered[dict[str, str]]:
     """Ask to be let in. A mail asks the mailbox's owner to confirm; before that nobody sees the request."""
     asked = requests.ask(
         said=Particulars(body.full_name, body.work_email, body.organization, body.reason), region=body.region,
-        language=get_language() or "en", network=str(request.META.get("REMOTE_ADDR", "")),
+        language=get_language() or "en", network=network_of(request),
         sponsor=getattr(getattr(request, "actor", None), "login", None), now=timezone.now(),
     )  # fmt: skip
     return Answered(202, {"reference": asked.reference})

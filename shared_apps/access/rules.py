@@ -57,12 +57,6 @@ def plain_text(text: str, *, lines: bool = False) -> bool:
     )
 
 
-def mailboxes(address: str) -> tuple[str, ...]:
-    """The address, and the one that it is a branch of: most mail servers put `ann+x@` into the mailbox of `ann@`."""
-    name, _, domain = address.strip().partition("@")
-    return (address, f"{name.partition('+')[0]}@{domain}")
-
-
 def is_old(waiting_since: datetime, now: datetime) -> bool:
     return now - waiting_since > OLD_AFTER
 

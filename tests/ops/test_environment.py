@@ -79,7 +79,7 @@ def whole():
         "MIGRATOR_DATABASE_URL": GOOD, "SECRET_KEY": "q8Zt-4hVn2LxBs7Rf9KmWc3Yp6Dj1Gv5", "KEK": random_key(),
         "TOKEN_KEYS": f"k2:{random_key()},k1:{random_key()}", "VAPID_PRIVATE_KEY": vapid.new_key(),
         "EMAIL_URL": "smtps://somebody:hush@mail.example", "PUBLIC_URL": "https://sentinel.example",
-        "ALLOWED_HOSTS": "sentinel.example,other.example", "RESPONSIBLE_PARTY": "Ikhwezi Trust",
+        "ALLOWED_HOSTS": "sentinel.example,other.example", "TRUSTED_PROXIES": "10.0.0.0/8", "RESPONSIBLE_PARTY": "Ikhwezi Trust",
         "RESPONSIBLE_ADDRESS": "7 Plein Street", "INFORMATION_OFFICER": "A. Ndlovu",
         "INFORMATION_OFFICER_EMAIL": "privacy@ikhwezi.example", "BACKUP_MARKER": "/backups/last",
     }  # fmt: skip
@@ -141,6 +141,8 @@ def test_the_provisioner_alone_needs_the_migrators_login(told):
         ("PUSH_ALLOW", "hush.example"),
         ("WHATSAPP_BASE_URL", "http://127.0.0.1:1/hush"),
         ("SMS_BASE_URL", "http://127.0.0.1:1/hush"),
+        ("TRUSTED_PROXIES", "hush"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0"),
         ("RESPONSIBLE_PARTY", " \t"),
         ("BACKUP_MARKER", " "),
     ],
@@ -169,6 +171,16 @@ def test_elsewhere_than_production_a_missing_mailbox_stops_nothing_but_a_missing
     assert told("web", ENVIRONMENT="uat", EMAIL_URL="").email_url == ""
     with pytest.raises(env.BadEnvironment, match="VAPID_PRIVATE_KEY"):
         told("web", ENVIRONMENT="uat", VAPID_PRIVATE_KEY="")
+
+
+def test_which_proxies_are_trusted_is_read_and_is_nobody_by_default(told):
+    assert told("web", TRUSTED_PROXIES="none").trusted_proxies == ()
+    assert told("web", ENVIRONMENT="uat", TRUSTED_PROXIES="").trusted_proxies == ()
+    assert [str(one) for one in told("web", TRUSTED_PROXIES="10.1.2.3, fd00::/8").trusted_proxies] == [
+        "10.1.2.3/32", "fd00::/8"
+    ]  # fmt: skip
+    with pytest.raises(env.BadEnvironment, match="TRUSTED_PROXIES must be"):
+        told("manage", TRUSTED_PROXIES="10.0.0.1/8")
 
 
 def test_commands_may_look_at_a_hollow_installation(told):

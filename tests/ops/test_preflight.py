@@ -61,7 +61,7 @@ def test_an_installation_as_set_up_passes_and_every_line_is_there():
     assert not wrong and "Everything that is needed here is right" in out
     for about in (
         "SECRET_KEY", "KEK (home)", "TOKEN_KEYS", "SEAL_KEYS", "VAPID_PRIVATE_KEY", "EMAIL_URL", "PUBLIC_URL",
-        "ALLOWED_HOSTS", "RESPONSIBLE_PARTY", "/dev pages", "Message providers", "Static files",
+        "ALLOWED_HOSTS", "TRUSTED_PROXIES", "RESPONSIBLE_PARTY", "/dev pages", "Message providers", "Static files",
         "PLATFORM_DATABASE_URL", "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL",
         "Migrator in use", "Rights (home)", "Tables", "Cells",
         "Schools", "Super admin", "Worker", "Provisioner", "BACKUP_MARKER",
@@ -73,7 +73,7 @@ def test_in_production_what_is_needed_and_not_configured_ends_it(in_production, 
     # Whether these keys stand in a local installation's file depends on what ran before in this folder.
     monkeypatch.setattr(keys, "_local_ones", lambda *about: "")
     out, wrong = run()
-    for about in ("EMAIL_URL", "RESPONSIBLE_PARTY", "Worker", "Provisioner", "BACKUP_MARKER", "PUBLIC_URL", "Demo"):
+    for about in ("EMAIL_URL", "TRUSTED_PROXIES", "RESPONSIBLE_PARTY", "Worker", "Provisioner", "BACKUP_MARKER", "PUBLIC_URL", "Demo"):
         assert about in wrong
     assert "/dev pages" not in wrong and "SEAL_KEYS" not in wrong
 
@@ -201,6 +201,18 @@ def test_the_address_is_asked_for_in_front_of_the_product(settings, in_productio
         assert states(web.address)["ALLOWED_HOSTS"] == State.BROKEN
     settings.PUBLIC_URL = "http://sentinel.example"
     assert states(web.address)["PUBLIC_URL"] == State.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("", State.MISSING), ("none", State.READY), ("10.1.0.0/16, fd00::/8", State.READY), ("10.1.2.3", State.READY),
+        ("0.0.0.0/0", State.BROKEN), ("10.0.0.0/8,::/0", State.BROKEN), ("the proxy", State.BROKEN),
+    ],
+)  # fmt: skip
+def test_who_may_say_where_callers_come_from_is_named(monkeypatch, in_production, text, state):
+    monkeypatch.setenv("TRUSTED_PROXIES", text)
+    assert states(web.proxies) == {"TRUSTED_PROXIES": state}
 
 
 def test_a_mailbox_page_that_answers_outside_local_is_found(settings, in_production, monkeypatch):

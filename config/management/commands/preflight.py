@@ -17,6 +17,7 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("VAPID_PRIVATE_KEY", keys.vapid_key),
     ("EMAIL_URL", mailboxes.email),
     ("PUBLIC_URL", web.address),
+    ("TRUSTED_PROXIES", web.proxies),
     ("RESPONSIBLE_PARTY", web.responsible),
     ("/dev pages", web.pages_of_local),
     ("Message providers", web.stand_ins),

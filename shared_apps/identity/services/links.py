@@ -11,6 +11,7 @@ from django.db import transaction
 
 from shared_apps.audit.services import record
 from shared_apps.identity.models import Link, Login
+from shared_apps.identity.rules import mailbox
 from shared_apps.identity.services import limits
 from shared_apps.identity.services.passwords import nobodys_hash
 from shared_apps.identity.services.sign_in import email_hash, put_hash, put_password, revoke
@@ -89,7 +90,7 @@ def forgot(*, email: str, network: str, language: str, now: datetime) -> None:
     Whether anybody does is looked up by the worker, so the work here and its answer are the same for every address.
     """
     limits.spend("forgotten-network", of=network, limit=60, per=HOUR, now=now)
-    limits.spend("forgotten", of=email, limit=5, per=HOUR, now=now)
+    limits.spend("forgotten", of=mailbox(email), limit=5, per=HOUR, now=now)
     send(template=FORGOTTEN_MAIL, to=email, language=language, now=now, expires_at=now + DAY)
 
 
