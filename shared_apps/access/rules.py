@@ -11,6 +11,7 @@ KEPT_REFUSED = timedelta(days=30)  # in which it can be reopened
 KEPT_APPROVED = timedelta(days=7)
 DOUBLED = timedelta(minutes=10)  # the same again from the same mailbox is the same request
 TURNS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+CIRCLE_NAME = 120  # letters
 OLD_AFTER = timedelta(days=3)
 FINISHED_AFTER = timedelta(minutes=10)  # the clock tries every minute
 
@@ -55,6 +56,12 @@ def plain_text(text: str, *, lines: bool = False) -> bool:
         unicodedata.category(letter) in ("Cc", "Zl", "Zp") and not (lines and letter in "\r\n\t") or letter in TURNS
         for letter in text
     )
+
+
+def circle_name(schools: Iterable[str]) -> str:
+    """What a circle is called: after its schools. What somebody said of themselves is sealed, and goes before it does."""
+    name = ", ".join(sorted(schools))
+    return name if len(name) <= CIRCLE_NAME else f"{name[: CIRCLE_NAME - 1]}…"
 
 
 def is_old(waiting_since: datetime, now: datetime) -> bool:

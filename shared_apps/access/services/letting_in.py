@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from shared_apps.access.models import AccessRequest, RequestState
-from shared_apps.access.rules import KEPT_APPROVED, NEEDS_TWO
+from shared_apps.access.rules import KEPT_APPROVED, NEEDS_TWO, circle_name
 from shared_apps.access.services import admins
 from shared_apps.access.services.grants import Approved, Grant, already_decided
 from shared_apps.access.services.requests import Particulars, said_in
@@ -143,7 +143,7 @@ def _on_platform(grant: Grant, schools: list[School], said: Particulars, by: Act
             password=token_urlsafe(32), temporary=False,
         )  # fmt: skip
     if schools:
-        circle = Circle.objects.create(name=said.organization[:120])
+        circle = Circle.objects.create(name=circle_name(school.name for school in schools))
         circle.schools.set(schools)
         circle.keepers.add(login)
     return login
