@@ -180,7 +180,9 @@ def _proxies(values: Mapping[str, str]) -> Networks:
     try:
         return networks(values.get("TRUSTED_PROXIES", ""))
     except ValueError:
-        raise BadEnvironment("TRUSTED_PROXIES must be `none` or a comma list of networks: 10.0.0.0/8, fd00::/8") from None
+        raise BadEnvironment(
+            "TRUSTED_PROXIES must be `none` or a comma list of networks: 10.0.0.0/8, fd00::/8"
+        ) from None
 
 
 def _responsible(values: Mapping[str, str]) -> Responsible:

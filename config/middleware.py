@@ -239,8 +239,9 @@ class Workspace:
         if actor.school and request.method in SAFE and was_address_of(actor.school.id, named["slug"]):
             rest = request.get_full_path().removeprefix(f"/s/{named['slug']}")
             return redirect(f"/s/{actor.school.slug}{rest}")  # an old bookmark of one's own school
+        slug = named["slug"] if was_an_address(named["slug"]) else "unknown"  # and never what somebody typed
         record(
             "wall.other_school_refused", by=actor.name_in_audit, now=timezone.now(),
-            school=actor.school.id if actor.school else None, facts={"path_school": named["slug"] if was_an_address(named["slug"]) else "unknown"},
+            school=actor.school.id if actor.school else None, facts={"path_school": slug},
         )  # fmt: skip
         return refusal_page(request, forbidden(gettext("This page belongs to another school.")))

@@ -1,7 +1,6 @@
 """What the world sees of the web process, asked through the product's own middleware; and what it may not see."""
 
 import logging
-import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,17 +43,6 @@ def address() -> Iterator[Line]:
     if not wrong and _status("/healthz", STRANGER) != 400:
         wrong = "lets a host in that nobody named"
     yield judged(about, wrong, "the host of PUBLIC_URL comes in, another does not")
-
-
-def proxies() -> Iterator[Line]:
-    """Behind a proxy that is not named all strangers share one address, and one of them can use up everybody's tries."""
-    about, told = "TRUSTED_PROXIES", os.environ.get("TRUSTED_PROXIES", "")
-    if not told.strip():
-        yield missing(about, "nobody said which proxies callers come through; `none` if they come by themselves")
-        return
-    wrong = "" if settings.ENV.local else complete.trusted_proxies(told)
-    count = len(settings.TRUSTED_PROXIES)
-    yield judged(about, wrong, f"{count} networks may say who calls" if count else "callers come by themselves")
 
 
 def pages_of_local() -> Iterator[Line]:

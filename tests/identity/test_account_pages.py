@@ -69,7 +69,12 @@ def test_another_schools_page_is_refused_with_a_number_and_recorded(admin, river
 
 @pytest.mark.parametrize(
     ("typed", "kept"),
-    [("riverside", "riverside"), ("river-side", "river-side"), ("thandiwe-dlamini-9-march", "unknown"), ("%00", "unknown")],
+    [
+        ("riverside", "riverside"),
+        ("river-side", "river-side"),
+        ("thandiwe-dlamini-9-march", "unknown"),
+        ("%00", "unknown"),
+    ],
 )
 def test_of_what_is_typed_only_a_schools_address_is_kept(admin, riverside, typed, kept):
     UsedSlug.objects.create(slug="river-side", school_id=riverside.ref.id)  # had it once

@@ -120,9 +120,7 @@ def test_a_failed_sign_in_counts_for_the_callers_network(settings, sign_in):
 
 
 @on_database
-@pytest.mark.parametrize(
-    ("door", "field"), [("/api/auth/request-access", "work_email"), ("/forgot-password", "email")]
-)
+@pytest.mark.parametrize(("door", "field"), [("/api/auth/request-access", "work_email"), ("/forgot-password", "email")])
 def test_twenty_spellings_of_one_mailbox_are_one(door, field):
     said = SAID if field == "work_email" else {}
     bodies = [{**said, field: f"Naledi+{number}@x.example"} for number in range(20)]

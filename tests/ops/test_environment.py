@@ -79,8 +79,8 @@ def whole():
         "MIGRATOR_DATABASE_URL": GOOD, "SECRET_KEY": "q8Zt-4hVn2LxBs7Rf9KmWc3Yp6Dj1Gv5", "KEK": random_key(),
         "TOKEN_KEYS": f"k2:{random_key()},k1:{random_key()}", "VAPID_PRIVATE_KEY": vapid.new_key(),
         "EMAIL_URL": "smtps://somebody:hush@mail.example", "PUBLIC_URL": "https://sentinel.example",
-        "ALLOWED_HOSTS": "sentinel.example,other.example", "TRUSTED_PROXIES": "10.0.0.0/8", "RESPONSIBLE_PARTY": "Ikhwezi Trust",
-        "RESPONSIBLE_ADDRESS": "7 Plein Street", "INFORMATION_OFFICER": "A. Ndlovu",
+        "ALLOWED_HOSTS": "sentinel.example,other.example", "TRUSTED_PROXIES": "10.0.0.0/8",
+        "RESPONSIBLE_PARTY": "Ikhwezi Trust", "RESPONSIBLE_ADDRESS": "7 Plein Street", "INFORMATION_OFFICER": "A",
         "INFORMATION_OFFICER_EMAIL": "privacy@ikhwezi.example", "BACKUP_MARKER": "/backups/last",
     }  # fmt: skip
 

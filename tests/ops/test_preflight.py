@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config.env import Responsible
 from config.management.commands.preflight import PROBES
-from config.probes import backups, keys, logins, mailboxes, web, work
+from config.probes import backups, keys, logins, mailboxes, proxies, web, work
 from config.probes.lines import State, asked
 from shared_apps.audit.services.sealing import seal
 from shared_apps.identity.models import Membership
@@ -73,7 +73,10 @@ def test_in_production_what_is_needed_and_not_configured_ends_it(in_production, 
     # Whether these keys stand in a local installation's file depends on what ran before in this folder.
     monkeypatch.setattr(keys, "_local_ones", lambda *about: "")
     out, wrong = run()
-    for about in ("EMAIL_URL", "TRUSTED_PROXIES", "RESPONSIBLE_PARTY", "Worker", "Provisioner", "BACKUP_MARKER", "PUBLIC_URL", "Demo"):
+    for about in (
+        "EMAIL_URL", "TRUSTED_PROXIES", "RESPONSIBLE_PARTY", "Worker", "Provisioner", "BACKUP_MARKER", "PUBLIC_URL",
+        "Demo",
+    ):  # fmt: skip
         assert about in wrong
     assert "/dev pages" not in wrong and "SEAL_KEYS" not in wrong
 
@@ -212,7 +215,7 @@ def test_the_address_is_asked_for_in_front_of_the_product(settings, in_productio
 )  # fmt: skip
 def test_who_may_say_where_callers_come_from_is_named(monkeypatch, in_production, text, state):
     monkeypatch.setenv("TRUSTED_PROXIES", text)
-    assert states(web.proxies) == {"TRUSTED_PROXIES": state}
+    assert states(proxies.trusted) == {"TRUSTED_PROXIES": state}
 
 
 def test_a_mailbox_page_that_answers_outside_local_is_found(settings, in_production, monkeypatch):
