@@ -101,6 +101,8 @@ def faults(values: Mapping[str, str], *, migrator: bool, local: Mapping[str, str
             yield f"{name} is the one of the local installation in this folder"
     if seal_keys(values.get("SEAL_KEYS", "")):
         yield f"SEAL_KEYS {seal_keys(values['SEAL_KEYS'])}"
+    if values.get("METRICS_TOKEN") and secret_key(values["METRICS_TOKEN"]):
+        yield f"METRICS_TOKEN {secret_key(values['METRICS_TOKEN'])}"
     host = urlsplit(values.get("PUBLIC_URL", "")).hostname
     if host and values.get("ALLOWED_HOSTS") and host not in [one.strip() for one in values["ALLOWED_HOSTS"].split(",")]:
         yield "ALLOWED_HOSTS does not hold the host of PUBLIC_URL"

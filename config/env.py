@@ -28,7 +28,7 @@ KNOWN = (
     "ENVIRONMENT", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "DATABASE_URL", "PLATFORM_DATABASE_URL",
     "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS", "CELLS_MIGRATOR", "CELLS_ADMIN",
     "NEW_SCHOOLS_CELL", "EMAIL_URL", *SECRETS, "PUSH_ALLOW", "WHATSAPP_BASE_URL",
-    "SMS_BASE_URL", "BACKUP_MARKER", "RESPONSIBLE_PARTY", "RESPONSIBLE_ADDRESS", "INFORMATION_OFFICER",
+    "SMS_BASE_URL", "BACKUP_MARKER", "METRICS_TOKEN", "RESPONSIBLE_PARTY", "RESPONSIBLE_ADDRESS", "INFORMATION_OFFICER",
     "INFORMATION_OFFICER_EMAIL",
 )  # fmt: skip
 
@@ -98,6 +98,7 @@ class Environment:
     vapid_private_key: str  # empty in a `manage` process alone
     stand_ins: tuple[str, ...]  # names of what sends messages to a stand-in instead of their provider
     backup_marker: str
+    metrics_token: str  # empty: whoever reaches /metrics is answered
     responsible: Responsible
 
     @property
@@ -171,6 +172,7 @@ def load() -> Environment:
         secret_key=_needed(values, "SECRET_KEY"), kek=_needed(values, "KEK"),
         token_keys=_needed(values, "TOKEN_KEYS"), seal_keys=values.get("SEAL_KEYS", ""),
         vapid_private_key=_vapid(values, kind), backup_marker=values.get("BACKUP_MARKER", ""),
+        metrics_token=values.get("METRICS_TOKEN", ""),
         stand_ins=tuple(name for name in complete.ELSEWHERE if values.get(name)),
         responsible=_responsible(values),
     )  # fmt: skip

@@ -1,5 +1,8 @@
 """What machines ask: is it alive, is it ready, how does it do. No school and no person in any answer."""
 
+import hmac
+
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,7 +15,7 @@ from config.numbers import gathered
 from tenants import cells
 from tenants.door import Within, page
 from tenants.health import unready
-from tenants.problems import Refusal, problem
+from tenants.problems import Refusal, problem, token_invalid
 
 STYLE = "css/base.css"  # stands for all static files
 
@@ -38,9 +41,18 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @page(permission=None, within=Within.OPEN, audit=None)
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text. A number that cannot be had is absent, never zero."""
+    """Prometheus' text, for whoever holds METRICS_TOKEN where there is one. An unknown number is absent, never zero."""
+    if settings.METRICS_TOKEN and not _carries(request, settings.METRICS_TOKEN):
+        refused = _fresh(problem(request, token_invalid()))
+        refused["WWW-Authenticate"] = "Bearer"
+        return refused
     families = gathered(timezone.now())
     return _fresh(HttpResponse(measured.text(families), content_type=CONTENT_TYPE_LATEST))
+
+
+def _carries(request: HttpRequest, token: str) -> bool:
+    scheme, _, carried = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(carried.strip().encode(), token.encode())
 
 
 def static_is_there() -> bool:

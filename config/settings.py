@@ -24,6 +24,7 @@ PUBLIC_URL = ENV.public_url
 ALLOWED_HOSTS = ENV.allowed_hosts
 TRUSTED_PROXIES = ENV.trusted_proxies  # whose X-Forwarded-For is believed
 EMAIL_URL = ENV.email_url
+METRICS_TOKEN = ENV.metrics_token
 RESPONSIBLE = ENV.responsible
 HTTPS = PUBLIC_URL.startswith("https://")
 LOGIN_URL = "/login"

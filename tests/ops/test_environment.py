@@ -143,6 +143,7 @@ def test_the_provisioner_alone_needs_the_migrators_login(told):
         ("SMS_BASE_URL", "http://127.0.0.1:1/hush"),
         ("TRUSTED_PROXIES", "hush"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0"),
+        ("METRICS_TOKEN", "hush"),
         ("RESPONSIBLE_PARTY", " \t"),
         ("BACKUP_MARKER", " "),
     ],

@@ -2,7 +2,10 @@
 
 import base64
 import os
+import threading
+from contextlib import contextmanager
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import StringIO
 
 import psycopg
@@ -13,7 +16,7 @@ from django.utils import timezone
 
 from config.env import Responsible
 from config.management.commands.preflight import PROBES
-from config.probes import backups, keys, logins, mailboxes, proxies, web, work
+from config.probes import backups, keys, logins, mailboxes, proxies, scrapes, web, work
 from config.probes.lines import State, asked
 from shared_apps.audit.services.sealing import seal
 from shared_apps.identity.models import Membership
@@ -44,6 +47,35 @@ def run():
     return out.getvalue(), ""
 
 
+def asked_of(probe):
+    return asked("x", probe)
+
+
+@contextmanager
+def answering(status):
+    """A web server that answers everything with `status`, and the paths it was asked for."""
+    paths = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            paths.append(self.path)
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *about):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", paths
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 def states(probe):
     return {line.about: line.state for line in asked("x", probe)}
 
@@ -61,7 +93,8 @@ def test_an_installation_as_set_up_passes_and_every_line_is_there():
     assert not wrong and "Everything that is needed here is right" in out
     for about in (
         "SECRET_KEY", "KEK (home)", "TOKEN_KEYS", "SEAL_KEYS", "VAPID_PRIVATE_KEY", "EMAIL_URL", "PUBLIC_URL",
-        "ALLOWED_HOSTS", "TRUSTED_PROXIES", "RESPONSIBLE_PARTY", "/dev pages", "Message providers", "Static files",
+        "ALLOWED_HOSTS", "TRUSTED_PROXIES", "RESPONSIBLE_PARTY", "/dev pages", "Message providers",
+        "/metrics", "Static files",
         "PLATFORM_DATABASE_URL", "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL",
         "Migrator in use", "Rights (home)", "Tables", "Cells",
         "Schools", "Super admin", "Worker", "Provisioner", "BACKUP_MARKER",
@@ -233,6 +266,21 @@ def test_a_stand_in_for_a_provider_is_broken_in_production_alone(settings, in_pr
         assert states(web.stand_ins) == {"Message providers": State.READY}
     finally:
         object.__setattr__(settings.ENV, "stand_ins", ())
+
+
+@pytest.mark.parametrize(("status", "state"), [(200, State.MISSING), (401, State.READY), (404, State.READY)])
+def test_whether_strangers_are_told_the_metrics_is_asked_from_outside(settings, in_production, status, state):
+    with answering(status) as (address, paths):
+        settings.PUBLIC_URL = address
+        (line,) = asked_of(scrapes.strangers)
+    assert line.state == state and paths == ["/metrics"]
+    assert line.stops(production=True) == (status == 200)
+
+
+def test_metrics_that_cannot_be_asked_for_are_unknown_and_stop_nothing(settings, in_production):
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+    (line,) = asked_of(scrapes.strangers)
+    assert line.state == State.MISSING and not line.stops(production=True)
 
 
 def test_static_files_that_were_never_collected_are_broken(monkeypatch):
