@@ -3,8 +3,6 @@
 import hmac
 
 from django.conf import settings
-from django.contrib.staticfiles import finders
-from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -12,12 +10,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from config import metrics as measured
 from config.numbers import gathered
+from config.statics import static_is_there
 from tenants import cells
 from tenants.door import Within, page
 from tenants.health import unready
 from tenants.problems import Refusal, problem, token_invalid
-
-STYLE = "css/base.css"  # stands for all static files
 
 
 @page(permission=None, within=Within.OPEN, audit=None)
@@ -53,14 +50,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def _carries(request: HttpRequest, token: str) -> bool:
     scheme, _, carried = request.headers.get("Authorization", "").partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(carried.strip().encode(), token.encode())
-
-
-def static_is_there() -> bool:
-    try:
-        staticfiles_storage.url(STYLE)  # a manifest that was never built raises here
-        return bool(finders.find(STYLE) or staticfiles_storage.exists(STYLE))
-    except (ValueError, OSError):
-        return False
 
 
 def _fresh(response: HttpResponse) -> HttpResponse:

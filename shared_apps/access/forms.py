@@ -24,6 +24,11 @@ GIVEN = {  # what a role is called once somebody has it
     "operator": _("Operator"), "finance": _("Finance"), "super_admin": _("Super admin"),
 }  # fmt: skip
 
+BECAME = {  # of the new school somebody was approved for
+    "cancelled": _("Onboarding cancelled"), "failed": _("Onboarding failed"),
+    "left_out": _("The school has another admin"), "": "",
+}  # fmt: skip
+
 
 WHY = {  # of `rules.WHY_TAKEN`
     "left": _("They left, or their work changed"), "mistake": _("It was given by mistake"),

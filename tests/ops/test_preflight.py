@@ -284,7 +284,7 @@ def test_metrics_that_cannot_be_asked_for_are_unknown_and_stop_nothing(settings,
 
 
 def test_static_files_that_were_never_collected_are_broken(monkeypatch):
-    monkeypatch.setattr("config.ops.STYLE", "css/never-built.css")
+    monkeypatch.setattr("config.statics.STYLE", "css/never-built.css")
     assert states(web.static_files) == {"Static files": State.BROKEN}
 
 

@@ -122,7 +122,7 @@ def let_in(
     send(
         template="access/approved", to=said.work_email, language=asked.language, now=now,
         facts={"role": grant.role, "link": link or "", "reference": asked.reference},
-        once=f"access:{asked.id}:approved",
+        once=f"access:{asked.id}:approved:{outcome.get('onboarding', '')}",
     )  # fmt: skip
     # Whoever holds the link is the account: where it takes two, only the owner of the mailbox is told.
     return Approved(login.id, None if grant.role in NEEDS_TWO else link)
