@@ -14,13 +14,13 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from config.env import Responsible
+from config.env import Database, Responsible
 from config.management.commands.preflight import PROBES
 from config.probes import backups, keys, logins, mailboxes, proxies, scrapes, web, work
 from config.probes.lines import State, asked
 from shared_apps.audit.services.sealing import seal
 from shared_apps.identity.models import Membership
-from tenants import seals, vapid
+from tenants import cells, seals, vapid
 from tenants.models import Heartbeat, SchoolPlacement
 from tests import database
 from tests.messaging.smtp import mail_server
@@ -78,6 +78,19 @@ def answering(status):
 
 def states(probe):
     return {line.about: line.state for line in asked("x", probe)}
+
+
+@contextmanager
+def not_there(alias):
+    """As if the URL of this login named a database that is not there."""
+    told = connections[alias].settings_dict
+    connections[alias].close()
+    kept, told["NAME"] = told["NAME"], "not_there"
+    try:
+        yield
+    finally:
+        connections[alias].close()
+        told["NAME"] = kept
 
 
 @pytest.fixture
@@ -295,14 +308,8 @@ def test_static_files_that_were_never_collected_are_broken(monkeypatch):
     ("alias", "about"), [("default", "PLATFORM_DATABASE_URL"), ("schools", "SCHOOLS_DATABASE_URL")]
 )
 def test_a_login_that_does_not_connect_is_broken(alias, about):
-    told = connections[alias].settings_dict
-    connections[alias].close()
-    name, told["NAME"] = told["NAME"], "not_there"
-    try:
+    with not_there(alias):
         assert states(logins.run_time)[about] == State.BROKEN
-    finally:
-        connections[alias].close()
-        told["NAME"] = name
 
 
 def test_hardening_that_was_undone_is_told(real_commits):
@@ -327,7 +334,70 @@ def test_somebody_else_with_the_migrators_login_is_found(real_commits):
         assert [line.said for line in found] == ["by mysentinel web"]
 
 
+def test_a_migrator_that_does_not_connect_is_broken():
+    assert states(logins.migrator)["MIGRATOR_DATABASE_URL"] == State.READY
+    with not_there("migrator"):
+        assert states(logins.migrator)["MIGRATOR_DATABASE_URL"] == State.BROKEN
+
+
+def test_a_cell_is_tried_with_each_of_its_logins(monkeypatch):
+    """A cell beside home, named and not there."""
+    monkeypatch.setattr(cells, "aliases", lambda: ["schools", "schools_west"])
+    monkeypatch.setattr(cells, "answers", lambda alias: alias in ("default", "schools", "migrator"))
+    assert states(logins.run_time)["CELLS (west)"] == State.BROKEN
+    found = [line for line in asked("x", logins.migrator) if line.about == "MIGRATOR_DATABASE_URL"]
+    assert [(line.state, line.said) for line in found] == [
+        (State.READY, "connects"), (State.BROKEN, "west: does not connect")
+    ]  # fmt: skip
+    monkeypatch.setattr(cells, "answers", lambda alias: True)
+    assert states(logins.run_time)["CELLS (west)"] == State.READY
+
+
+def test_the_rights_in_a_cell_are_looked_at_there(settings, real_commits, monkeypatch):
+    """A cell named west, on this server: its administrator is told of, or not, and finds what is wrong there."""
+    at = Database.parse(database.environment(real_commits)["SCHOOLS_DATABASE_URL"], "CELLS")
+    object.__setattr__(settings.ENV, "cells", {"west": at})
+    monkeypatch.setattr(cells, "aliases", lambda: ["schools", "schools_west"])
+    monkeypatch.setattr(cells, "answers", lambda alias: True)
+    try:
+        assert states(logins.rights)["Rights (west)"] == State.MISSING
+        monkeypatch.setenv("CELLS_ADMIN", f"west={os.environ['DATABASE_URL']}")
+        assert states(logins.rights)["Rights (west)"] == State.READY
+        with psycopg.connect(database.ADMIN, dbname=real_commits, autocommit=True) as admin:
+            admin.execute("GRANT TEMP ON DATABASE " + admin.info.dbname + " TO PUBLIC")
+        (line,) = [line for line in asked("x", logins.rights) if line.about == "Rights (west)"]
+        assert (line.state, line.said) == (State.BROKEN, "Everybody may make temporary tables.")
+    finally:
+        object.__setattr__(settings.ENV, "cells", {})
+
+
 # -- work --------------------------------------------------------------------------------------------------------------
+
+
+def test_tables_that_the_code_was_not_written_for_are_broken(real_commits):
+    assert states(work.data)["Tables"] == State.READY
+    with psycopg.connect(database.ADMIN, dbname=real_commits, autocommit=True) as admin:
+        admin.execute("ALTER TABLE public.access_withdrawal RENAME COLUMN first_by TO said_by")
+        try:
+            lines = asked("x", work.data)
+        finally:
+            admin.execute("ALTER TABLE public.access_withdrawal RENAME COLUMN said_by TO first_by")
+    assert [(line.about, line.state, line.said) for line in lines] == [
+        ("Tables", State.BROKEN, "platform_not_migrated")
+    ]  # fmt: skip
+
+
+def test_a_platform_login_that_is_silent_is_told_under_tables():
+    with not_there("default"):
+        (line,) = asked("x", work.data)
+    assert (line.about, line.state, line.said) == ("Tables", State.BROKEN, "login_default_silent")
+
+
+def test_a_school_in_a_cell_that_nobody_named_is_told():
+    assert states(work.data)["Cells"] == State.READY
+    SchoolPlacement.objects.filter(school__slug="riverside").update(alias="schools_lost")
+    (line,) = [line for line in asked("x", work.data) if line.about == "Cells"]
+    assert line.state == State.BROKEN and line.said.startswith("1 schools lie in cells")
 
 
 def test_a_school_behind_the_code_is_told():
