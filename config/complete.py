@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from tenants import network, vapid
+from tenants import addresses, vapid
 
 LONG_ENOUGH = 32  # characters of SECRET_KEY, bytes of every other key
 SMALL_ENOUGH = 8  # bits that all addresses of a trusted network share
@@ -67,7 +67,7 @@ def allowed_hosts(text: str) -> str:
 
 def trusted_proxies(text: str) -> str:
     try:
-        told = network.networks(text)
+        told = addresses.networks(text)
     except ValueError:
         return "is neither `none` nor a comma list of networks"
     return "holds more than a network of proxies" if any(one.prefixlen < SMALL_ENOUGH for one in told) else ""

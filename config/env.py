@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from config import complete
-from tenants.network import Networks, networks
+from tenants.addresses import Networks, networks
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("MYSENTINEL_STATE", ROOT / ".local"))

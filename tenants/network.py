@@ -1,59 +1,12 @@
-"""From where a request comes, so that strangers can be slowed apart from each other. Nobody is let in by it.
-
-A proxy in front of the web process is the peer of every connection. What it says of the caller is believed where
-TRUSTED_PROXIES names it, and of a chain only the part that trusted proxies wrote: whatever stands further to the left
-in X-Forwarded-For, anybody may have written.
-"""
-
-from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+"""From where a request comes: the one place that knows, and the one way to ask."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
-Address = IPv4Address | IPv6Address
-Networks = tuple[IPv4Network | IPv6Network, ...]
-NONE = "none"  # in TRUSTED_PROXIES: callers reach this process themselves
-SUBSCRIBER = 64  # bits of an IPv6 address that one customer is given; the rest is theirs to change at will
-
-
-def networks(text: str) -> Networks:
-    """A comma list of addresses and networks. Raises ValueError for anything else."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    return () if words == [NONE] else tuple(ip_network(word) for word in words)
+from tenants.addresses import caller
 
 
 def network_of(request: HttpRequest) -> str:
     """The caller's address; of an IPv6 address the network of whoever holds it."""
     peer = str(request.META.get("REMOTE_ADDR", ""))
-    return _named(peer, request.headers.get("X-Forwarded-For", ""), settings.TRUSTED_PROXIES)
-
-
-def _named(peer: str, forwarded: str, trusted: Networks) -> str:
-    last = _address(peer)
-    if last is None:
-        return peer
-    for word in reversed(forwarded.split(",")):
-        before = _address(word)
-        if before is None or not _within(last, trusted):
-            break
-        last = before
-    return str(last) if isinstance(last, IPv4Address) else str(ip_network((last, SUBSCRIBER), strict=False))
-
-
-def _within(address: Address, trusted: Sequence[IPv4Network | IPv6Network]) -> bool:
-    return any(address in network for network in trusted)
-
-
-def _address(text: str) -> Address | None:
-    """An address as a proxy may write it, with a port or in brackets; an IPv4 one in IPv6's clothes is an IPv4 one."""
-    text = text.strip()
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        found = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
+    return caller(peer, request.headers.get("X-Forwarded-For", ""), settings.TRUSTED_PROXIES)

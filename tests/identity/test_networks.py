@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from shared_apps.identity.models import Asking, SignInFailure
 from shared_apps.identity.services import throttle
-from tenants.network import network_of, networks
+from tenants.addresses import networks
+from tenants.network import network_of
 from tests.access.people import SAID
 from tests.identity.people import post, problem
 

@@ -166,6 +166,8 @@ def _agreements(now: datetime) -> QuerySet[Withdrawal]:
 
 def _second(person: UUID, holders: Iterable[UUID], by: Actor, now: datetime) -> bool:
     """Whether this is the second of two who may. The first agreement is kept and nothing is taken."""
+    if by.login is None:
+        raise ValueError("Only people agree.")
     agreed = _agreements(now).filter(login=person, first_by__in=holders).first()
     if agreed and agreed.first_by == by.login:
         detail = gettext("You have agreed to this already. A second super admin has to agree, too.")
