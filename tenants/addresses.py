@@ -21,7 +21,7 @@ def networks(text: str) -> Networks:
 
 
 def caller(peer: str, forwarded: str, trusted: Networks) -> str:
-    """Who calls, where `peer` is connected and `forwarded` is what X-Forwarded-For says; IPv6 as its holder's network."""
+    """Who calls, where `peer` is connected and `forwarded` is what X-Forwarded-For says; of IPv6 the network."""
     last = _address(peer)
     if last is None:
         return peer

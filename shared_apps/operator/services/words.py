@@ -26,6 +26,7 @@ AREAS: dict[str, str | Promise] = {
 }
 KINDS: dict[str, str | Promise] = {
     "identity.sign_in_failed": _("Failed to sign in"),
+    "identity.sign_ins_refused": _("Tries to sign in were refused in this minute, after too many failures"),
     "identity.role_given": _("Was given a role"),
     "identity.role_taken": _("Took a role away"),
     "access.withdrawal_agreed": _("Was the first of two to agree that somebody is no super admin any more"),
