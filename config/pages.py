@@ -57,6 +57,7 @@ SAVED: dict[str, str | Promise] = {
     "request_approved": _("Request approved. The person gets an email."),
     "request_agreed": _("You have agreed. A second super admin has to agree, too."),
     "request_rejected": _("Request rejected."),
+    "role_taken": _("Role taken away."),
     "region_added": _("Region added."),
     "request_reopened": _("Request reopened."),
     "settings": _("Settings saved."),

@@ -20,6 +20,7 @@ AREAS: dict[str, str | Promise] = {
     "access": pgettext_lazy("navigation", "Access requests"),
     "post": _("The platform’s mail"),
     "regions": _("Regions"),
+    "groups": _("Groups of schools"),
     "wall": _("The wall between schools"),
     "audit": _("The history itself"),
 }
@@ -27,6 +28,9 @@ KINDS: dict[str, str | Promise] = {
     "identity.sign_in_failed": _("Failed to sign in"),
     "identity.sign_ins_refused": _("Tries to sign in were refused in this minute, after too many failures"),
     "identity.role_given": _("Was given a role"),
+    "identity.role_taken": _("Took a role away"),
+    "access.withdrawal_agreed": _("Was the first of two to agree that somebody is no super admin any more"),
+    "groups.circles_left": _("Ended somebody’s care of groups of schools"),
     "identity.session_revoked": _("Session ended"),
     "identity.password_changed": _("Changed the password"),
     "wall.other_school_refused": _("Asked for another school’s page and was refused"),
