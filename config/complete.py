@@ -73,17 +73,12 @@ def trusted_proxies(text: str) -> str:
     return "holds more than a network of proxies" if any(one.prefixlen < SMALL_ENOUGH for one in told) else ""
 
 
-def named(text: str) -> str:
-    """Whatever it says: whether it is true is `preflight`'s to try."""
-    return "" if text.strip() else "is blank"
-
-
 NEEDED: Mapping[str, Check] = {
     "SECRET_KEY": secret_key, "KEK": kek, "TOKEN_KEYS": key_list, "VAPID_PRIVATE_KEY": vapid_key,
     "EMAIL_URL": email_url, "PUBLIC_URL": public_url, "ALLOWED_HOSTS": allowed_hosts,
-    "TRUSTED_PROXIES": trusted_proxies,
-    "RESPONSIBLE_PARTY": named, "RESPONSIBLE_ADDRESS": named, "INFORMATION_OFFICER": named,
-    "INFORMATION_OFFICER_EMAIL": named, "BACKUP_MARKER": named,
+}  # fmt: skip
+RIGHT_WHERE_SET: Mapping[str, Check] = {
+    "SEAL_KEYS": seal_keys, "METRICS_TOKEN": secret_key, "TRUSTED_PROXIES": trusted_proxies,
 }  # fmt: skip
 
 
@@ -99,10 +94,10 @@ def faults(values: Mapping[str, str], *, migrator: bool, local: Mapping[str, str
             yield f"{name} {wrong}"
         elif name in SECRET and text == local.get(name):
             yield f"{name} is the one of the local installation in this folder"
-    if seal_keys(values.get("SEAL_KEYS", "")):
-        yield f"SEAL_KEYS {seal_keys(values['SEAL_KEYS'])}"
-    if values.get("METRICS_TOKEN") and secret_key(values["METRICS_TOKEN"]):
-        yield f"METRICS_TOKEN {secret_key(values['METRICS_TOKEN'])}"
+    for name, check in RIGHT_WHERE_SET.items():
+        wrong = check(values[name]) if values.get(name) else ""
+        if wrong:
+            yield f"{name} {wrong}"
     host = urlsplit(values.get("PUBLIC_URL", "")).hostname
     if host and values.get("ALLOWED_HOSTS") and host not in [one.strip() for one in values["ALLOWED_HOSTS"].split(",")]:
         yield "ALLOWED_HOSTS does not hold the host of PUBLIC_URL"

@@ -106,6 +106,12 @@ def test_a_whole_environment_starts(told, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_what_preflight_alone_asks_for_keeps_no_process_down(told, kind):
+    asked = ("TRUSTED_PROXIES", "BACKUP_MARKER", "RESPONSIBLE_PARTY", "RESPONSIBLE_ADDRESS", "INFORMATION_OFFICER")
+    assert told(kind, **dict.fromkeys([*asked, "INFORMATION_OFFICER_EMAIL"], "")).environment == "production"
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", [*complete.DATABASES, *complete.NEEDED])
 def test_production_names_what_is_not_set_and_does_not_start(told, kind, name):
     with pytest.raises(env.BadEnvironment, match=rf"The {kind} does not start in production: {name} is not set"):
@@ -144,8 +150,6 @@ def test_the_provisioner_alone_needs_the_migrators_login(told):
         ("TRUSTED_PROXIES", "hush"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0"),
         ("METRICS_TOKEN", "hush"),
-        ("RESPONSIBLE_PARTY", " \t"),
-        ("BACKUP_MARKER", " "),
     ],
 )
 def test_production_refuses_what_cannot_be_right_without_repeating_it(told, name, value):
