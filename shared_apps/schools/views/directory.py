@@ -1,11 +1,13 @@
 """The operator's pages about schools: the list, one school, and what is done to it."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.tz import do_timezone as on_clock
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -120,9 +122,9 @@ def actions(actor: Actor, school: School) -> dict[str, bool]:
     }
 
 
-def local(school: School, at: Any) -> Any:
-    """A moment on the school's own clock."""
-    return at.astimezone(ZoneInfo(school.timezone)) if at else None
+def local(school: School, at: datetime | None) -> Any:
+    """A moment on the school's own clock, marked so that a template does not put it on its reader's again."""
+    return on_clock(at, ZoneInfo(school.timezone)) if at else None
 
 
 @page(permission=Permission.SCHOOLS_READ, within=Within.PLATFORM, audit=None)
@@ -308,7 +310,7 @@ def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
             form.refuse(refusal, **support_words())
     told = progress_of(school)
     context = {
-        **about(actor, school), **told, "form": form, "link": link, "good_until": now + links.LIVES[links.INVITE],
+        **about(actor, school), **told, "form": form, "link": link, "good_until": local(school, now + links.LIVES[links.INVITE]),
         "errors": [(letter, local(school, letter.died_at)) for letter in told["told"].errors],
         "troubles": [(one, local(school, one.since)) for one in told["told"].troubles],
     }  # fmt: skip
