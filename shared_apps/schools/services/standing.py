@@ -18,6 +18,7 @@ from tenants.problems import Refusal
 from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
+SHOWN = 100
 KINDS = {SchoolState.DISABLED: "schools.suspended", SchoolState.ACTIVE: "schools.reactivated"}
 
 
@@ -126,6 +127,6 @@ def tell_untold(*, now: datetime, school_id: UUID | None = None) -> int:
     return sum(tell(standing, now=now) for standing in untold)
 
 
-def latest(school_id: UUID) -> Standing | None:
-    """Why the school stands as it does; None for one that was never suspended."""
-    return Standing.objects.filter(school=school_id).order_by("-at", "-id").first()
+def history(school_id: UUID) -> list[Standing]:
+    """How the school's standing changed, the latest first: why it stands as it does, and why it ever did otherwise."""
+    return list(Standing.objects.filter(school=school_id).order_by("-at", "-id")[:SHOWN])

@@ -22,8 +22,6 @@ from shared_apps.schools.forms import (
     DirectoryForm,
     ListQuery,
     OwnForm,
-    ReactivateForm,
-    SuspendForm,
 )
 from shared_apps.schools.rules import mark_of
 from shared_apps.schools.services import directory, settings, standing, support
@@ -147,12 +145,21 @@ def overview(request: HttpRequest, school_id: UUID) -> HttpResponse:
     """One school as the platform knows it."""
     actor = actor_of(request)
     school = directory.one(actor, school_id)
-    why = standing.latest(school.id)
-    context = {
-        **about(actor, school), **progress_of(school), "why": why, "why_at": local(school, why and why.at),
-        "why_by": names_of([why.by]).get(why.by, _("Unknown")) if why else "",
-    }  # fmt: skip
+    context = {**about(actor, school), **progress_of(school), "standings": standings_of(school)}
     return render(request, "schools/overview.html", context)
+
+
+def standings_of(school: School) -> list[dict[str, Any]]:
+    """Each time it was suspended or taken up again: who did it, when and why, the latest first."""
+    found = standing.history(school.id)
+    names = names_of(one.by for one in found)
+    return [
+        {
+            "suspended": one.state == SchoolState.DISABLED, "at": local(school, one.at),
+            "by": names.get(one.by, _("Unknown")), "reason": one.reason,
+        }
+        for one in found
+    ]  # fmt: skip
 
 
 def about(actor: Actor, school: School) -> dict[str, Any]:
@@ -160,52 +167,6 @@ def about(actor: Actor, school: School) -> dict[str, Any]:
     (row,) = rows(actor, [school])
     row["subject"] = row.pop("school")  # `school` would tell the shell that its reader is signed in to one
     return row
-
-
-# -- suspend, reactivate -----------------------------------------------------------------------------------------------
-
-
-@page(permission=Permission.SCHOOLS_SUSPEND, within=Within.PLATFORM, audit="schools.suspended")
-def suspend(request: HttpRequest, school_id: UUID) -> HttpResponse:
-    """The consequence, the school's name to be typed, and why. In a dialog where there is script."""
-    actor = actor_of(request)
-    school = directory.one(actor, school_id)
-    form = SuspendForm(request.POST or None, school_name=school.name)
-    if request.method == "POST" and form.is_valid():
-        try:
-            standing.suspend(by=actor, school_id=school_id, now=timezone.now(), **form.cleaned_data)
-            return redirect("/operator/schools?saved=suspended")
-        except Refusal as refusal:
-            return standing_page(request, "suspend", school, form, refusal)
-    return standing_page(request, "suspend", school, form)
-
-
-@page(permission=Permission.SCHOOLS_SUSPEND, within=Within.PLATFORM, audit="schools.reactivated")
-def reactivate(request: HttpRequest, school_id: UUID) -> HttpResponse:
-    """Let a suspended school work again."""
-    actor = actor_of(request)
-    school = directory.one(actor, school_id)
-    form = ReactivateForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            standing.reactivate(by=actor, school_id=school_id, now=timezone.now(), **form.cleaned_data)
-            return redirect("/operator/schools?saved=reactivated")
-        except Refusal as refusal:
-            return standing_page(request, "reactivate", school, form, refusal)
-    return standing_page(request, "reactivate", school, form)
-
-
-def standing_page(
-    request: HttpRequest, deed: str, school: School, form: Any, refusal: Refusal | None = None
-) -> HttpResponse:
-    if refusal:
-        if refusal.status == 404:
-            raise refusal
-        name_differs = refusal.extra.get("why") == "name_differs"
-        form.add_error("confirm_name" if name_differs else None, words_for(refusal))
-    status = refusal.status if refusal else 422 if form.errors else 200
-    template = f"schools/_{deed}.html" if request.headers.get("HX-Request") else f"schools/{deed}.html"
-    return render(request, template, {"subject": school, "form": form}, status=status)
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------
@@ -324,13 +285,3 @@ def support_words() -> dict[str, str]:
         "platform_person": _("This person works for the platform, too. A super admin has to help."),
         "school_unreachable": _("The school cannot be reached now. Nothing was changed."),
     }
-
-
-def words_for(refusal: Refusal) -> str:
-    words = {
-        "name_differs": _("This is not the name of the school. Type it exactly as it stands above."),
-        "emergency_active": _("An emergency is active at this school. It cannot be suspended now."),
-        "pending": _("This school is not live yet."),
-    }
-    unreachable = _("The school could not be asked whether an emergency is active there. Nothing was changed.")
-    return words.get(str(refusal.extra.get("why")), unreachable)
