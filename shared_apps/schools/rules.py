@@ -14,10 +14,16 @@ from uuid import UUID
 
 STEM = 5  # letters of a word that names of the same school are likely to share
 LONGEST_SLUG = 50  # room for a number behind it
+BELL = time(8)  # of a new school, until it says otherwise
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+# Words of schools' names that say what kind of school it is, in three languages; without accents.
 COMMON = {
-    "the", "of", "and", "school", "skool", "primary", "secondary", "high", "academy", "college", "combined", "junior",
-    "senior", "laerskool", "hoerskool", "isikole", "st", "saint",
+    "the", "of", "and", "for", "school", "primary", "secondary", "high", "academy", "college", "combined", "junior",
+    "senior", "preparatory", "prep", "intermediate", "independent", "private", "public", "st", "saint",
+    "die", "van", "vir", "skool", "laerskool", "hoerskool", "primere", "sekondere", "akademie", "kollege", "junior",
+    "gekombineerde", "voorbereidingskool", "privaatskool", "privaat", "sint",
+    "isikole", "samabanga", "aphansi", "aphakeme", "esiphakeme", "sebanga", "lamabanga", "eliphansi", "eliphakeme",
+    "ikolishi", "akhademi",
 }  # fmt: skip
 
 
@@ -51,6 +57,11 @@ def telling_words(name: str) -> list[str]:
 def clock(text: str) -> time | None:
     """`17:00` as a time, or None."""
     return time(int(text[:2]), int(text[3:])) if CLOCK.fullmatch(text) else None
+
+
+def closes_after(bell: time, close: time | None) -> bool:
+    """Whether a campus that begins at `bell` can close then. What is no time is no fault of this kind."""
+    return close is None or close > bell
 
 
 def two_names(name: str) -> tuple[str, str]:

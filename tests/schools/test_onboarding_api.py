@@ -116,6 +116,8 @@ def test_the_least_that_can_be_said_is_enough(signed_in):
         ({"school": {"close_time": "5pm"}}, "school.close_time"),
         ({"school": {"close_time": "24:00"}}, "school.close_time"),
         ({"school": {"close_time": "17:0"}}, "school.close_time"),
+        ({"school": {"close_time": "06:00"}}, "school.close_time"),
+        ({"school": {"close_time": "08:00"}}, "school.close_time"),
         ({"school": {"region": "Gauteng"}}, "school.region"),
         ({"school": {"region": "ZA-GP'--"}}, "school.region"),
         ({"school": {"slug": "riverside"}}, "school.slug"),

@@ -210,6 +210,7 @@ def test_ids_of_nothing_are_404(browse, key):
         ({"name": ""}, "Give the school’s name."),
         ({"timezone": "Mars/Base"}, "This time zone is not known."),
         ({"close_time": "five"}, "Write the time as hours and minutes"),
+        ({"close_time": "06:00"}, "The campus closes after the bell in the morning."),
         ({"region": "zz"}, "Select a valid choice"),
         ({"circle": "x"}, "Select a valid choice"),
         ({"admin_email": "x"}, "Give an email address"),
