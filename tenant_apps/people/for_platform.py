@@ -51,7 +51,7 @@ def standing_changed(*, standing: UUID, state: str, at: datetime, by: str, reaso
 
 @for_platform("people.access_given", writes=True)
 def access_given(*, deed: str, person: UUID, by: str, now: datetime) -> None:
-    """The platform gave an admin of the school a new way in (`access_reset`, `invite_sent`)."""
+    """The platform gave one of the school's people a new way in (`access_reset`, `invite_sent`)."""
     standings.hear_of_access(by=operator(by), deed=deed, person=person, now=now)
 
 

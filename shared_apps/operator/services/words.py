@@ -61,6 +61,8 @@ KINDS: dict[str, str | Promise] = {
     "schools.go_live_followed_up": _("Followed up on a new school"),
     "schools.onboarding_cancelled": _("Cancelled the onboarding of a school"),
     "schools.onboarding_started": _("Started to onboard a school"),
+    "schools.access_reset": _("Reset the access of somebody at a school"),
+    "schools.invite_sent": _("Invited somebody at a school again"),
     "schools.access_handed_over": _("Handed over the first accounts"),
     "schools.people_taken_on": _("Created the first people of a school"),
     "schools.provisioned": _("School provisioned"),

@@ -254,7 +254,7 @@ def progress_of(school: School) -> dict[str, Any]:
 
 @page(permission=Permission.SCHOOLS_SUPPORT, within=Within.PLATFORM, audit="schools.access_reset")
 def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
-    """What the school told about itself and its work, and a way in for an admin of it; the link is shown once."""
+    """What the school told about itself and its work, and a way in for one of its first people; the link is shown once."""
     actor, now = actor_of(request), timezone.now()
     school = directory.one(actor, school_id)
     form, link, status = AdminForm(request.POST or None), "", 200
@@ -280,7 +280,7 @@ def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
 
 def support_words() -> dict[str, str]:
     return {
-        "no_such_admin": _("No admin of this school has this address."),
+        "no_such_admin": _("Neither an admin of this school nor the officer it began with has this address."),
         "signed_in_before": _("This person has chosen a password already. Reset their access instead."),
         "platform_person": _("This person works for the platform, too. A super admin has to help."),
         "school_unreachable": _("The school cannot be reached now. Nothing was changed."),
