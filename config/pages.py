@@ -57,6 +57,7 @@ SAVED: dict[str, str | Promise] = {
     "retried": _("The step is being tried again."),
     "resumed": _("The work goes on."),
     "cancelled": _("Cancelled. Nothing more is done here."),
+    "dismissed": _("Dismissed. It needs nobody any more."),
     "reopened_task": _("The task needs help again."),
     "evaluated": _("School evaluated again."),
     "followed_up": _("Marked as followed up."),

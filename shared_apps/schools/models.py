@@ -25,6 +25,8 @@ class Onboarding(models.Model):
     handed_over_at = models.DateTimeField(null=True)  # when links or temporary passwords were shown, the one time
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=80, blank=True, default="")
+    dismissed_at = models.DateTimeField(null=True)  # one that made nothing: begun again, or somebody said it need not be
+    dismissed_by = models.CharField(max_length=80, blank=True, default="")
     evidence = models.JSONField(default=dict)  # what a look at the school found when somebody acknowledged it
 
 
@@ -80,6 +82,7 @@ class Draft(models.Model):
     owner = models.UUIDField()
     digest = models.CharField(max_length=64)
     answers_sealed = models.BinaryField()
+    again_of = models.UUIDField(null=True)  # the onboarding that made nothing, whose answers these were
     created_at = models.DateTimeField()
 
     class Meta:

@@ -25,6 +25,7 @@ urlpatterns = [
     path("operator/onboardings/<str:onboarding_id>/acknowledge", onboarding.acknowledge),
     path("operator/onboardings/<str:onboarding_id>/undo", onboarding.undo),
     path("operator/onboardings/<str:onboarding_id>/cancel", stopping.cancel),
+    path("operator/onboardings/<str:onboarding_id>/dismiss", stopping.dismiss),
     path("operator/onboardings/<str:onboarding_id>/take-up", stopping.take_up),
     path("operator/onboardings/<str:onboarding_id>/welcome/cancel", stopping.cancel_welcome),
     path("operator/onboardings/<str:onboarding_id>/welcome/take-up", stopping.take_up_welcome),

@@ -57,6 +57,7 @@ KINDS: dict[str, str | Promise] = {
     "post.letters_discarded": _("Discarded mails of the platform"),
     "post.letters_sent_again": _("Sent mails of the platform again"),
     "regions.added": _("Added a region"),
+    "schools.failure_dismissed": _("Dismissed an onboarding that created nothing"),
     "schools.go_live_evaluated": _("Evaluated whether a school is live"),
     "schools.go_live_followed_up": _("Followed up on a new school"),
     "schools.onboarding_cancelled": _("Cancelled the onboarding of a school"),

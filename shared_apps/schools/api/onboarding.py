@@ -102,6 +102,15 @@ def take_up(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
     return _after(request, onboarding_id, onboarding_cancel.take_up)
 
 
+@api(
+    onboardings, "POST", "/operator/onboardings/{onboarding_id}/dismiss", permission=Permission.SCHOOLS_ONBOARD,
+    within=Within.PLATFORM, audit="schools.failure_dismissed", response=OnboardingOut,
+)  # fmt: skip
+def dismiss(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
+    """Say that one that made nothing needs nobody any more; 409 for any other."""
+    return _after(request, onboarding_id, onboarding_help.dismiss)
+
+
 def _after(request: HttpRequest, onboarding_id: str, act: Callable[..., None]) -> OnboardingOut:
     """Do `act`, and how far the onboarding is then."""
     actor = actor_of(request)
