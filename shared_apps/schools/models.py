@@ -134,3 +134,15 @@ class UsedSlug(models.Model):
 
     slug = models.SlugField(max_length=63, primary_key=True)
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+
+
+class SettingsAsked(models.Model):
+    """A school was asked to change what it keeps itself, and this platform's history has no answer yet.
+
+    It is gone with the answer. Where a process died in between, the clock asks the school what came of it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -13,19 +13,21 @@ from django.db import DatabaseError, IntegrityError, transaction
 from shared_apps.audit.services import latest_of, record
 from shared_apps.identity.services.names import names_of
 from shared_apps.regions.services import is_known as is_place
-from shared_apps.schools.models import UsedSlug
+from shared_apps.schools.models import SettingsAsked, UsedSlug
 from shared_apps.schools.rules import fault_in_slug, mark_of
 from shared_apps.schools.services.directory import one
 from tenants.actor import Actor
 from tenants.ask import Unavailable, ask
 from tenants.models import School
-from tenants.problems import conflict, invalid
+from tenants.problems import Refusal, conflict, invalid
 from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
 KIND = "schools.settings_changed"
 DIRECTORY = ("name", "slug", "timezone", "region")
 SHOWN = 50
+IN_HAND = timedelta(minutes=1)  # for that long whoever asked is likely to write the answer down
+GIVEN_UP = timedelta(days=1)  # what the school knows nothing of by then never reached it, or changed nothing
 Changes = dict[str, dict[str, str]]
 
 
@@ -95,10 +97,35 @@ def change_school(*, by: Actor, school_id: UUID, seen: str, values: dict[str, st
     if isinstance(told, Unavailable):
         raise conflict("The school cannot be reached now. Nothing was changed.", "school_unreachable")
     _must_be_what_was_seen(told, seen)
-    changes: Changes = ask(school.ref(), "people.change_settings", by=by.name_in_audit, now=now, **values)
-    if changes:
-        record(KIND, by=by.name_in_audit, now=now, school=school_id, facts={"changes": changes})
+    asked = SettingsAsked.objects.create(school=school, at=now, by=by.name_in_audit)
+    try:
+        told = {"by": asked.by, "now": now, "change": asked.id}
+        changes: Changes = ask(school.ref(), "people.change_settings", **told, **values)
+    except Refusal:
+        asked.delete()
+        raise
+    _hear(asked, changes)
     return changes
+
+
+def _hear(asked: SettingsAsked, changes: Changes) -> None:
+    """Put the school's answer into this platform's history: whoever takes the question away does, and nobody else."""
+    with transaction.atomic():
+        if SettingsAsked.objects.filter(pk=asked.pk).delete()[0] and changes:
+            record(KIND, by=asked.by, now=asked.at, school=asked.school_id, facts={"changes": changes})
+
+
+def hear_unheard(*, now: datetime) -> None:
+    """Ask the schools what came of changes whose process died before it could write down what they answered."""
+    left = SettingsAsked.objects.filter(at__lt=now - IN_HAND).select_related("school__placement").order_by("at")
+    for asked in left:
+        try:
+            changes: Changes = ask(asked.school.ref(), "people.settings_changed_by", change=asked.id, at=asked.at)
+        except DatabaseError as error:
+            log.error("school %s could not be asked what it changed\n%s", asked.school_id, without_text(error))
+            continue
+        if changes or asked.at < now - GIVEN_UP:
+            _hear(asked, changes)
 
 
 def _must_be_what_was_seen(values: dict[str, str], seen: str) -> None:

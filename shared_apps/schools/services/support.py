@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from shared_apps.audit.services import record
 from shared_apps.deliveries.rules import Figures, Letter, TroubleCount
@@ -99,6 +99,7 @@ def _give(school: School, held: Membership, deed: str, *, by: Actor, now: dateti
         log.error("school %s was not told of help to an admin\n%s", school.id, without_text(error))
         detail = "The school cannot be reached now. Nothing was changed."
         raise Refusal(503, "school_unreachable", detail, headers={"Retry-After": "30"}) from None
-    facts = {"login": str(held.login_id)}
-    record(f"schools.{deed}", by=by.name_in_audit, now=now, school=school.id, facts=facts)
-    return links.invite_instead(held.login_id, by=by.name_in_audit, now=now, school=school.id)
+    with transaction.atomic():  # this platform's history says so when it was done, and only then
+        facts = {"login": str(held.login_id)}
+        record(f"schools.{deed}", by=by.name_in_audit, now=now, school=school.id, facts=facts)
+        return links.invite_instead(held.login_id, by=by.name_in_audit, now=now, school=school.id)
