@@ -26,7 +26,8 @@ class Onboarding(models.Model):
     handed_over_at = models.DateTimeField(null=True)  # when links or temporary passwords were shown, the one time
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=80, blank=True, default="")
-    dismissed_at = models.DateTimeField(null=True)  # one that made nothing: begun again, or somebody said it need not be
+    # When one that made nothing was begun again, or somebody said that it need not be.
+    dismissed_at = models.DateTimeField(null=True)
     dismissed_by = models.CharField(max_length=80, blank=True, default="")
     evidence = models.JSONField(default=dict)  # what a look at the school found when somebody acknowledged it
 

@@ -20,7 +20,7 @@ CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 COMMON = {
     "the", "of", "and", "for", "school", "primary", "secondary", "high", "academy", "college", "combined", "junior",
     "senior", "preparatory", "prep", "intermediate", "independent", "private", "public", "st", "saint",
-    "die", "van", "vir", "skool", "laerskool", "hoerskool", "primere", "sekondere", "akademie", "kollege", "junior",
+    "die", "van", "vir", "skool", "laerskool", "hoerskool", "primere", "sekondere", "akademie", "kollege",
     "gekombineerde", "voorbereidingskool", "privaatskool", "privaat", "sint",
     "isikole", "samabanga", "aphansi", "aphakeme", "esiphakeme", "sebanga", "lamabanga", "eliphansi", "eliphakeme",
     "ikolishi", "akhademi",

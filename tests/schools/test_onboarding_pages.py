@@ -71,7 +71,7 @@ def test_from_the_form_to_the_slip(browse):
     client = browse()
     here = create(client, **OFFICER)
     begun = text(client.get(here))
-    assert "In progress" in begun and 'data-live-poll' in begun
+    assert "In progress" in begun and "data-live-poll" in begun
     # It ticks every two seconds, until it is over.
     assert 'data-every="2"' in begun and f'hx-get="{here}"' in begun and 'hx-target="#onboarding"' in begun
     work()
@@ -88,7 +88,10 @@ def test_from_the_form_to_the_slip(browse):
     assert links(again) == [] and "Already shown." in text(again)
     page = text(client.get(here))
     support = f"/operator/schools/{Onboarding.objects.get().school}/support"
-    assert f'Already shown. Reset it under Support. <a href="{support}">' in page and client.get(support).status_code == 200
+    assert (
+        f'Already shown. Reset it under Support. <a href="{support}">' in page
+        and client.get(support).status_code == 200
+    )
     assert enter("vink-op-die-draad", OFFICER["officer_email"]).status_code == 200
     assert Client().post(link, {"new": OWN}).status_code == 302
     assert Client().post(link, {"new": OWN}).status_code == 404

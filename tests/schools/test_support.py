@@ -208,7 +208,7 @@ def came_in(greenfield):
     """As if greenfield had been onboarded with its officer."""
     made = runs.start("schools.onboarding", key="x", by="test", now=timezone.now())[0]
     return Onboarding.objects.create(
-        run=made, school=greenfield.ref.id, name=greenfield.ref.name, timezone="Africa/Johannesburg", close_time="17:00",
+        run=made, school=greenfield.ref.id, name="Greenfield", timezone="Africa/Johannesburg", close_time="17:00",
         admin=greenfield.staff["admin"].id, officer=greenfield.staff["officer"].id,
     )  # fmt: skip
 

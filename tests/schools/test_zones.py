@@ -1,10 +1,9 @@
-"""Moments on the pages about a school: on the school's own clock where its zone is named, else the reader's is named."""
+"""Moments on the pages about a school: on its own clock where its zone is named, else the reader's is named."""
 
 import re
 from datetime import UTC, datetime
 
 import pytest
-from django.utils import timezone
 
 from shared_apps.deliveries.models import SchoolFigures
 from shared_apps.schools.models import Standing

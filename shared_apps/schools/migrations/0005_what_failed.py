@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('schools', '0004_welcome'),
+        ("schools", "0004_welcome"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='draft',
-            name='again_of',
+            model_name="draft",
+            name="again_of",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='onboarding',
-            name='dismissed_at',
+            model_name="onboarding",
+            name="dismissed_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='onboarding',
-            name='dismissed_by',
-            field=models.CharField(blank=True, default='', max_length=80),
+            model_name="onboarding",
+            name="dismissed_by",
+            field=models.CharField(blank=True, default="", max_length=80),
         ),
     ]

@@ -254,7 +254,7 @@ def progress_of(school: School) -> dict[str, Any]:
 
 @page(permission=Permission.SCHOOLS_SUPPORT, within=Within.PLATFORM, audit="schools.access_reset")
 def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
-    """What the school told about itself and its work, and a way in for one of its first people; the link is shown once."""
+    """What the school told about itself and its work, and a way in for one of its people; the link is shown once."""
     actor, now = actor_of(request), timezone.now()
     school = directory.one(actor, school_id)
     form, link, status = AdminForm(request.POST or None), "", 200
@@ -271,7 +271,8 @@ def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
             form.refuse(refusal, **support_words())
     told = progress_of(school)
     context = {
-        **about(actor, school), **told, "form": form, "link": link, "good_until": local(school, now + links.LIVES[links.INVITE]),
+        **about(actor, school), **told, "form": form, "link": link,
+        "good_until": local(school, now + links.LIVES[links.INVITE]),
         "errors": [(letter, local(school, letter.died_at)) for letter in told["told"].errors],
         "troubles": [(one, local(school, one.since)) for one in told["told"].troubles],
     }  # fmt: skip
