@@ -10,7 +10,9 @@ pytestmark = pytest.mark.journey
 # A tab is never hidden here and a screen never sleeps: what is asked of the browser is what can be seen.
 LISTEN = """
 window.asked = [];
-const asks = { request: async (kind) => { window.asked.push(kind); if (window.refuse) throw new Error("no"); return {}; } };
+const asks = {
+  request: async (kind) => { window.asked.push(kind); if (window.refuse) throw new Error("no"); return {}; },
+};
 Object.defineProperty(navigator, "wakeLock", { value: asks });
 window.turn = (hidden) => {
   Object.defineProperty(document, "hidden", { value: hidden, configurable: true });

@@ -198,7 +198,7 @@ def test_where_the_school_cannot_write_it_down_nothing_is_done(page, greenfield,
     assert sign_in(world.PASSWORD).status_code == 200 and kinds(greenfield) == ([], [])
 
 
-# -- the first officer ---------------------------------------------------------------------------------------------------
+# -- the first officer -------------------------------------------------------------------------------------------------
 
 OFFICER = "officer@greenfield.example"
 

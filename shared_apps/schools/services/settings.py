@@ -99,8 +99,9 @@ def change_school(*, by: Actor, school_id: UUID, seen: str, values: dict[str, st
     _must_be_what_was_seen(told, seen)
     asked = SettingsAsked.objects.create(school=school, at=now, by=by.name_in_audit)
     try:
-        told = {"by": asked.by, "now": now, "change": asked.id}
-        changes: Changes = ask(school.ref(), "people.change_settings", **told, **values)
+        changes: Changes = ask(
+            school.ref(), "people.change_settings", by=asked.by, now=now, change=asked.id, **values
+        )  # fmt: skip
     except Refusal:
         asked.delete()
         raise

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shared_apps.deliveries.services.providers import providers
 from shared_apps.identity.services import links
-from shared_apps.identity.services.names import names_of
 from shared_apps.schools.forms import (
     SIZES,
     AdminForm,
@@ -151,14 +150,12 @@ def overview(request: HttpRequest, school_id: UUID) -> HttpResponse:
 
 def standings_of(school: School) -> list[dict[str, Any]]:
     """Each time it was suspended or taken up again: who did it, when and why, the latest first."""
-    found = standing.history(school.id)
-    names = names_of(one.by for one in found)
     return [
         {
-            "suspended": one.state == SchoolState.DISABLED, "at": local(school, one.at),
-            "by": names.get(one.by, _("Unknown")), "reason": one.reason,
+            "suspended": one.state == SchoolState.DISABLED, "at": local(school, one.at), "by": one.by or _("Unknown"),
+            "reason": one.reason,
         }
-        for one in found
+        for one in standing.history(school.id)
     ]  # fmt: skip
 
 
@@ -247,8 +244,8 @@ def progress_of(school: School) -> dict[str, Any]:
     told = support.condition(school.id, now=timezone.now())
     return {
         "subject": school, "told": told, "figures": told.now if told.known else None, "before": told.before,
-        "as_of": local(school, told.before and told.before.as_of),
-        "last_scan": local(school, told.before and told.before.last_gate_activity),
+        "as_of": local(school, told.before.as_of if told.before else None),
+        "last_scan": local(school, told.before.last_gate_activity if told.before else None),
     }  # fmt: skip
 
 

@@ -1,0 +1,68 @@
+"""The calls that set a school from the platform: its entry in the directory, and what it keeps itself."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router
+
+from shared_apps.deliveries.services.providers import providers
+from shared_apps.schools.rules import mark_of
+from shared_apps.schools.schemas.directory import EntryIn, OwnIn, SettingsIn, SettingsOut
+from shared_apps.schools.services import directory, settings
+from tenants.actor import Actor
+from tenants.ask import Unavailable
+from tenants.door import Within, actor_of, api
+from tenants.models import School
+from tenants.permissions import Permission
+from tenants.problems import conflict
+
+router = Router(tags=["schools"])
+DOOR: dict[str, Any] = {"permission": Permission.SCHOOLS_SETTINGS, "within": Within.PLATFORM}
+PATH = "/operator/schools/{uuid:school_id}/settings"
+
+
+@api(router, "GET", PATH, **DOOR, audit=None, response=SettingsOut)
+def read(request: HttpRequest, school_id: UUID) -> dict[str, Any]:
+    """What is set, the ways out, and who changed what."""
+    return _told(directory.one(actor_of(request), school_id))
+
+
+@api(router, "PATCH", PATH, **DOOR, audit=settings.KIND, response=SettingsOut)
+def change(request: HttpRequest, school_id: UUID, body: SettingsIn) -> dict[str, Any]:
+    """Save one part. 409 `conflict` when it changed meanwhile, `school_unreachable` when the school does not answer."""
+    actor = actor_of(request)
+    school = directory.one(actor, school_id)
+    if body.directory is not None:
+        _change_entry(actor, school, body.directory)
+    elif body.school is not None:
+        _change_own(actor, school, body.school)
+    return _told(directory.one(actor, school_id))
+
+
+def _change_entry(actor: Actor, school: School, body: EntryIn) -> None:
+    given = body.model_dump(exclude={"seen"}, exclude_none=True)
+    if "name" in given:
+        given["name"] = " ".join(given["name"].split())
+    values = {**settings.directory_entry(school), **given}
+    settings.change_directory(by=actor, school_id=school.id, seen=body.seen, values=values, now=timezone.now())
+
+
+def _change_own(actor: Actor, school: School, body: OwnIn) -> None:
+    told = settings.school_settings(school)
+    if isinstance(told, Unavailable):
+        raise conflict("The school cannot be reached now. Nothing was changed.", "school_unreachable")
+    given = {**told, **body.model_dump(exclude={"seen"}, exclude_none=True)}
+    values = {name: given[name] for name in ("close_time", "default_language")}
+    settings.change_school(by=actor, school_id=school.id, seen=body.seen, values=values, now=timezone.now())
+
+
+def _told(school: School) -> dict[str, Any]:
+    entry, own = settings.directory_entry(school), settings.school_settings(school)
+    return {
+        "directory": {**entry, "seen": mark_of(entry)},
+        "school": None if isinstance(own, Unavailable) else {**own, "seen": mark_of(own)},
+        "providers": [{"channel": one.channel, "state": one.state} for one in providers()],
+        "history": [vars(one) for one in settings.history(school.id)],
+    }  # fmt: skip
