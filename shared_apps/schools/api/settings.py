@@ -9,7 +9,7 @@ from ninja import Router
 
 from shared_apps.deliveries.services.providers import providers
 from shared_apps.schools.rules import mark_of
-from shared_apps.schools.schemas.directory import EntryIn, OwnIn, SettingsIn, SettingsOut
+from shared_apps.schools.schemas.settings import EntryIn, OwnIn, SettingsIn, SettingsOut
 from shared_apps.schools.services import directory, settings
 from tenants.actor import Actor
 from tenants.ask import Unavailable

@@ -9,7 +9,7 @@ from django.utils import timezone
 from ninja import Router
 
 from shared_apps.identity.services import links
-from shared_apps.schools.schemas.directory import HelpIn, SupportOut, WayInOut
+from shared_apps.schools.schemas.support import HelpIn, SupportOut, WayInOut
 from shared_apps.schools.services import directory, support
 from tenants.actor import Actor
 from tenants.door import Within, actor_of, api
