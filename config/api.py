@@ -22,6 +22,7 @@ from tenants.problems import FieldError, Refusal, cell_down, problem
 log = logging.getLogger("mysentinel.api")
 
 api = NinjaAPI(title="MySentinel", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
+api.add_router("/", gate)  # first: addresses are tried in turn, and most requests are scans
 api.add_router("/", identity)
 api.add_router("/", access)
 api.add_router("/", schools)
@@ -29,7 +30,6 @@ api.add_router("/", onboardings)
 api.add_router("/", operator)
 api.add_router("/", deliveries)
 api.add_router("/", billing)
-api.add_router("/", gate)
 api.add_router("/", attendance)
 api.add_router("/", roster)
 
