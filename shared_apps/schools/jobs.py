@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from shared_apps.schools.services import directory, onboarding_drafts, settings, standing, welcome
+from shared_apps.schools.services import directory, onboarding_drafts, settings_asked, standing, welcome
 from tenants.jobs import job
 
 
@@ -11,7 +11,7 @@ def tell() -> None:
     """Put what was done to a school into both histories, where one of them could not be written at once."""
     now = timezone.now()
     standing.tell_untold(now=now)
-    settings.hear_unheard(now=now)
+    settings_asked.hear_unheard(now=now)
 
 
 @job("schools.add_up")

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from difflib import SequenceMatcher
 from enum import StrEnum
 from uuid import UUID
 
@@ -52,6 +53,14 @@ def telling_words(name: str) -> list[str]:
     """The words of a school's name that tell it from others, the longest first."""
     words = {word for word in re.findall(r"[a-z0-9]+", plain(name)) if word not in COMMON and len(word) > 2}
     return sorted(words, key=lambda word: (-len(word), word))
+
+
+def likeness(one: str, other: str) -> float:
+    """Of two names, from 0 to 1. `Laerskool Greenfield` and `Greenfield Primary` are told by the same word: 1."""
+    words = telling_words(one)
+    if words and words == telling_words(other):
+        return 1.0
+    return SequenceMatcher(None, plain(one), plain(other)).ratio()
 
 
 def clock(text: str) -> time | None:

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from shared_apps.identity.models import Login
+from shared_apps.schools.rules import likeness
 from shared_apps.schools.services import onboarding_doubts
-from shared_apps.schools.services.onboarding_doubts import alike, beginning, likeness
+from shared_apps.schools.services.onboarding_doubts import alike, beginning
 from shared_apps.workflows.models import Run
 from tenants.actor import Actor
 from tests.schools.test_list import add

@@ -29,7 +29,7 @@ def read(request: HttpRequest, school_id: UUID) -> dict[str, Any]:
     return _told(directory.one(actor_of(request), school_id))
 
 
-@api(router, "PATCH", PATH, **DOOR, audit=settings.KIND, response=SettingsOut)
+@api(router, "PATCH", PATH, **DOOR, audit="schools.settings_changed", response=SettingsOut)
 def change(request: HttpRequest, school_id: UUID, body: SettingsIn) -> dict[str, Any]:
     """Save one part. 409 `conflict` when it changed meanwhile, `school_unreachable` when the school does not answer."""
     actor = actor_of(request)

@@ -1,7 +1,6 @@
 """Who may be there already: what a person should look at before a school is made a second time."""
 
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from django.db.models import Q
 
@@ -45,7 +44,7 @@ def alike(name: str, *, actor: Actor) -> list[School]:
     if words:  # those with every word of it: among many that only begin alike, they could be left out above
         whole = directory.find(actor, directory.Sought(search=" ".join(words)))[:LOOKED_AT]
         found |= {school.pk: school for school in whole}
-    rated = [(likeness(name, school.name), school) for school in found.values()]
+    rated = [(rules.likeness(name, school.name), school) for school in found.values()]
     kept = sorted((pair for pair in rated if pair[0] >= ALIKE), key=lambda pair: (-pair[0], pair[1].name))
     return [school for _likeness, school in kept[:SHOWN]]
 
@@ -55,14 +54,6 @@ def beginning(name: str, *, actor: Actor) -> list[Onboarding]:
     if actor.scope != "platform" or not actor.roles & EVERYWHERE:
         return []
     running = Onboarding.objects.filter(run__state=RunState.RUNNING).exclude(school__in=School.objects.values("pk"))
-    rated = [(likeness(name, one.name), one) for one in running.order_by("-pk")[:LOOKED_AT]]
+    rated = [(rules.likeness(name, one.name), one) for one in running.order_by("-pk")[:LOOKED_AT]]
     kept = sorted((pair for pair in rated if pair[0] >= ALIKE), key=lambda pair: -pair[0])
     return [one for _likeness, one in kept[:SHOWN]]
-
-
-def likeness(one: str, other: str) -> float:
-    """Of two names, from 0 to 1. `Laerskool Greenfield` and `Greenfield Primary` are told by the same word: 1."""
-    words = rules.telling_words(one)
-    if words and words == rules.telling_words(other):
-        return 1.0
-    return SequenceMatcher(None, rules.plain(one), rules.plain(other)).ratio()

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -16,6 +16,7 @@ from shared_apps.regions.services import is_known as is_place
 from shared_apps.schools.models import SettingsAsked, UsedSlug
 from shared_apps.schools.rules import fault_in_slug, mark_of
 from shared_apps.schools.services.directory import one
+from shared_apps.schools.services.settings_asked import KIND, Changes, hear
 from tenants.actor import Actor
 from tenants.ask import Unavailable, ask
 from tenants.models import School
@@ -23,12 +24,8 @@ from tenants.problems import Refusal, conflict, invalid
 from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
-KIND = "schools.settings_changed"
 DIRECTORY = ("name", "slug", "timezone", "region")
 SHOWN = 50
-IN_HAND = timedelta(minutes=1)  # for that long whoever asked is likely to write the answer down
-GIVEN_UP = timedelta(days=1)  # what the school knows nothing of by then never reached it, or changed nothing
-Changes = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -105,28 +102,8 @@ def change_school(*, by: Actor, school_id: UUID, seen: str, values: dict[str, st
     except Refusal:
         asked.delete()
         raise
-    _hear(asked, changes)
+    hear(asked, changes)
     return changes
-
-
-def _hear(asked: SettingsAsked, changes: Changes) -> None:
-    """Put the school's answer into this platform's history: whoever takes the question away does, and nobody else."""
-    with transaction.atomic():
-        if SettingsAsked.objects.filter(pk=asked.pk).delete()[0] and changes:
-            record(KIND, by=asked.by, now=asked.at, school=asked.school_id, facts={"changes": changes})
-
-
-def hear_unheard(*, now: datetime) -> None:
-    """Ask the schools what came of changes whose process died before it could write down what they answered."""
-    left = SettingsAsked.objects.filter(at__lt=now - IN_HAND).select_related("school__placement").order_by("at")
-    for asked in left:
-        try:
-            changes: Changes = ask(asked.school.ref(), "people.settings_changed_by", change=asked.id, at=asked.at)
-        except DatabaseError as error:
-            log.error("school %s could not be asked what it changed\n%s", asked.school_id, without_text(error))
-            continue
-        if changes or asked.at < now - GIVEN_UP:
-            _hear(asked, changes)
 
 
 def _must_be_what_was_seen(values: dict[str, str], seen: str) -> None:

@@ -169,7 +169,7 @@ def about(actor: Actor, school: School) -> dict[str, Any]:
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 
-@page(permission=Permission.SCHOOLS_SETTINGS, within=Within.PLATFORM, audit=settings.KIND)
+@page(permission=Permission.SCHOOLS_SETTINGS, within=Within.PLATFORM, audit="schools.settings_changed")
 def school_settings(request: HttpRequest, school_id: UUID) -> HttpResponse:
     """The directory's entry, what the school keeps itself, the ways out, who changed what. Each part saves alone."""
     actor = actor_of(request)
