@@ -1,5 +1,6 @@
 """The calls of the operator's directory of schools."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -50,7 +51,8 @@ def progress(request: HttpRequest, school_id: UUID) -> dict[str, Any]:
     """What the school told about itself."""
     school = directory.one(actor_of(request), school_id)
     told = support.condition(school.id, now=timezone.now())
-    return {"figures": told.now if told.known else None, "last_known": told.before}
+    known = asdict(told.before) if told.before else None
+    return {"figures": known if told.known else None, "last_known": known}
 
 
 @api(

@@ -1,5 +1,6 @@
 """The calls that help a school from outside: what it published about its work, and a way in for its first people."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -31,9 +32,10 @@ def read(request: HttpRequest, school_id: UUID) -> dict[str, Any]:
     """The school's health, its stuck work and its last errors, as it published them."""
     school = directory.one(actor_of(request), school_id)
     told = support.condition(school.id, now=timezone.now())
+    known = asdict(told.before) if told.before else None
     return {
-        "figures": told.now if told.known else None, "last_known": told.before, "troubles": told.troubles,
-        "errors": told.errors,
+        "figures": known if told.known else None, "last_known": known,
+        "troubles": [asdict(one) for one in told.troubles], "errors": [asdict(one) for one in told.errors],
     }  # fmt: skip
 
 
