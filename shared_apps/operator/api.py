@@ -54,7 +54,10 @@ def platform_out(seen: Picture) -> dict[str, Any]:
             for one in seen.providers
         ],
         "deliveries": {"hour": window_out(seen.hour), "day": window_out(seen.day)},
-        "signals": [{"key": one.key, "value": one.value} for one in health.signals_of(seen)],
+        "signals": [
+            {"key": one.key, "value": one.value, "note": one.note, "proof": one.proof}
+            for one in health.signals_of(seen)
+        ],
     }
 
 

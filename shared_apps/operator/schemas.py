@@ -52,8 +52,13 @@ class ProviderOut(Answer):
 
 
 class SignalOut(Answer):
+    """`value` is null where it is not known now. `note` says what the value leaves out, as the page does; `proof` is
+    the address of the history behind it, "" where there is none or none for whoever asks."""
+
     key: str
     value: str | None
+    note: str
+    proof: str
 
 
 class ActivityOut(Answer):

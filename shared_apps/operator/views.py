@@ -57,9 +57,13 @@ def console(request: HttpRequest) -> HttpResponse:
     """What needs somebody, first; then how the platform does."""
     actor, now = actor_of(request), timezone.now()
     seen = picture(actor, now=now)
+    needs = needs_of(seen)
+    urgent = sum(need.tone == "alarm" for need in needs)
     context = {
         "picture": seen,
-        "needs": needs_of(seen),
+        "needs": needs,
+        "urgent": urgent,
+        "to_look": len(needs) - urgent,
         "failed_sign_ins": failed_sign_ins(actor, now=now),
         "proofs": proven(seen),
         "live_channels": channels(seen),

@@ -185,6 +185,30 @@ def test_a_setup_task_is_counted_and_leads_to_the_list(world_db, signed_in):
     assert onboarding.name in client.get("/operator/onboardings").content.decode()
 
 
+@pytest.mark.parametrize("email", [*OPERATORS, *WATCHERS])
+def test_the_call_says_of_each_signal_all_that_the_page_says(troubled, signed_in, email):
+    greenfield, riverside = troubled
+    unread = {"failed": ["GET /api/gates", "GET /api/me"], "found": []}
+    note_canaries(greenfield.ref.id, by="system:test", now=timezone.now(), others=1, asked=9, **unread)
+    note_canaries(riverside.ref.id, by="system:test", now=timezone.now(), others=1, asked=9, failed=[], found=[])
+    page = browser(email).get("/operator/health").content.decode()
+    lines = dict(re.findall(r'data-key="signal-(\w+)">(.*?)</div>', page, re.S))
+    told = {one["key"]: one for one in signed_in(email).get("/api/operator/health").json()["signals"]}
+    assert lines.keys() == told.keys()
+    for key, line in lines.items():
+        said = re.search(r'<span class="small muted">· (.*?)</span>', line)
+        assert unescape(said[1] if said else "") == told[key]["note"], key
+        moments = re.compile(r"(begins|ends)=[^&]*")  # the two were asked a moment apart
+        proof = re.search(r'href="(/operator/audit[^"]*)"', line)
+        assert moments.sub("", unescape(proof[1] if proof else "")) == moments.sub("", told[key]["proof"]), key
+    if email in OPERATORS:
+        assert (
+            told["leaks"]["value"] == "0" and told["leaks"]["note"].endswith("not read: 2") and told["leaks"]["proof"]
+        )
+    else:
+        assert not any(one["proof"] for one in told.values())
+
+
 # -- the view itself ---------------------------------------------------------------------------------------------------
 
 

@@ -3,10 +3,10 @@
 from datetime import time
 
 import pytest
-from django.db import DatabaseError
 
 from shared_apps.schools.services import settings
 from tenant_apps.people.models import SchoolProfile
+from tenants.cells import CellDown
 from tenants.ids import new_id
 from tenants.models import School
 from tenants.scope import school_scope
@@ -112,10 +112,10 @@ def test_both_parts_at_once_are_refused(operator, greenfield):
 
 def test_a_school_that_cannot_be_reached_is_null_and_not_guessed(operator, greenfield, monkeypatch):
     own = read(operator, greenfield)["school"]["seen"]
-    monkeypatch.setattr(settings, "ask", lambda *_a, **_m: (_ for _ in ()).throw(DatabaseError("away")))
+    monkeypatch.setattr(settings, "ask", lambda *_a, **_m: (_ for _ in ()).throw(CellDown("away")))
     assert read(operator, greenfield)["school"] is None
     answer = save(operator, greenfield, "school", seen=own, close_time="12:00")
-    assert (answer.status_code, answer.json()["code"]) == (409, "school_unreachable")
+    assert (answer.status_code, answer.json()["code"]) == (503, "school_unreachable")
     assert save(operator, greenfield, "directory", name="Still").status_code == 200
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connections
+from django.db import connections
 from django.utils import timezone
 
 from shared_apps.audit.models import PlatformEvent
@@ -15,6 +15,7 @@ from tenant_apps.events.models import Reaction
 from tenant_apps.events.services.record import record
 from tenant_apps.messaging.jobs import tell_platform
 from tenants.actor import system
+from tenants.cells import CellDown
 from tenants.ids import new_id
 from tenants.scope import school_scope
 from tests import world
@@ -105,7 +106,7 @@ def test_a_body_that_is_not_right_is_refused(operator, greenfield, more):
 
 
 def test_where_the_school_cannot_write_it_down_nothing_is_done(operator, greenfield, monkeypatch):
-    monkeypatch.setattr(support, "ask", lambda *_a, **_m: (_ for _ in ()).throw(DatabaseError("away")))
+    monkeypatch.setattr(support, "ask", lambda *_a, **_m: (_ for _ in ()).throw(CellDown("away")))
     answer = give(operator, greenfield)
     assert (answer.status_code, answer.json()["code"]) == (503, "school_unreachable") and answer["Retry-After"]
     assert sign_in(world.PASSWORD).status_code == 200

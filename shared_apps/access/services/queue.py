@@ -52,6 +52,11 @@ def within(actor: Actor) -> QuerySet[AccessRequest]:
     return seen.filter(reached)
 
 
+def waiting(actor: Actor) -> QuerySet[AccessRequest]:
+    """Those for which somebody still waits."""
+    return within(actor).filter(state__in=QUEUED)
+
+
 def counts(actor: Actor) -> dict[str, int]:
     """How many there are in each of STATES."""
     states = list(within(actor).values_list("state", flat=True))

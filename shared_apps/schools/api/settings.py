@@ -16,7 +16,6 @@ from tenants.ask import Unavailable
 from tenants.door import Within, actor_of, api
 from tenants.models import School
 from tenants.permissions import Permission
-from tenants.problems import conflict
 
 router = Router(tags=["schools"])
 DOOR: dict[str, Any] = {"permission": Permission.SCHOOLS_SETTINGS, "within": Within.PLATFORM}
@@ -31,7 +30,7 @@ def read(request: HttpRequest, school_id: UUID) -> dict[str, Any]:
 
 @api(router, "PATCH", PATH, **DOOR, audit="schools.settings_changed", response=SettingsOut)
 def change(request: HttpRequest, school_id: UUID, body: SettingsIn) -> dict[str, Any]:
-    """Save one part. 409 `conflict` when it changed meanwhile, `school_unreachable` when the school does not answer."""
+    """Save one part. 409 `conflict` when it changed meanwhile; 503 `school_unreachable`, `school_lost` on its way."""
     actor = actor_of(request)
     school = directory.one(actor, school_id)
     if body.directory is not None:
@@ -52,7 +51,7 @@ def _change_entry(actor: Actor, school: School, body: EntryIn) -> None:
 def _change_own(actor: Actor, school: School, body: OwnIn) -> None:
     told = settings.school_settings(school)
     if isinstance(told, Unavailable):
-        raise conflict("The school cannot be reached now. Nothing was changed.", "school_unreachable")
+        raise settings.away("school_unreachable", "The school cannot be reached now. Nothing was changed.")
     given = {**told, **body.model_dump(exclude={"seen"}, exclude_none=True)}
     values = {name: given[name] for name in ("close_time", "default_language")}
     settings.change_school(by=actor, school_id=school.id, seen=body.seen, values=values, now=timezone.now())

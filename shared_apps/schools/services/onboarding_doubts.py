@@ -1,6 +1,8 @@
 """Who may be there already: what a person should look at before a school is made a second time."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -13,6 +15,7 @@ from shared_apps.schools.services.onboarding_answers import Answers
 from shared_apps.workflows.models import RunState
 from tenants.actor import Actor
 from tenants.models import School
+from tenants.problems import Refusal
 
 ALIKE = 0.72  # of two names, from 0 to 1
 LOOKED_AT = 200
@@ -32,6 +35,15 @@ def doubts(answers: Answers, *, actor: Actor) -> Doubts:
     """Schools within reach with a similar name, there or on their way in, and addresses that are known."""
     known = [role for role, person in answers.people().items() if is_known(person.email)]
     return Doubts(alike(answers.name, actor=actor), beginning(answers.name, actor=actor), known)
+
+
+def must_have_seen(alike_ones: Sequence[School], seen: Iterable[UUID]) -> None:
+    """Raises 409 `looks_like` with those of a similar name that nobody has looked at."""
+    known = set(seen)
+    if not all(school.pk in known for school in alike_ones):
+        told = [{"id": str(school.pk), "slug": school.slug, "name": school.name} for school in alike_ones]
+        detail = "Schools with a similar name are here already. Send their ids along if this is another one."
+        raise Refusal(409, "looks_like", detail, extra={"schools": told})
 
 
 def alike(name: str, *, actor: Actor) -> list[School]:

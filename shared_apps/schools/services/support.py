@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from shared_apps.audit.services import record
 from shared_apps.deliveries.rules import Figures, Letter, TroubleCount
@@ -20,6 +20,7 @@ from shared_apps.schools.models import Onboarding
 from shared_apps.schools.services.directory import one
 from tenants.actor import Actor
 from tenants.ask import Unavailable, ask
+from tenants.cells import CellDown
 from tenants.models import School
 from tenants.problems import Refusal, conflict, invalid
 from tenants.traces import without_text
@@ -95,7 +96,7 @@ def _give(school: School, held: Membership, deed: str, *, by: Actor, now: dateti
     told = {"deed": deed, "person": held.person, "by": by.name_in_audit, "now": now}
     try:
         ask(school.ref(), "people.access_given", **told)
-    except DatabaseError as error:
+    except CellDown as error:
         log.error("school %s was not told of help to an admin\n%s", school.id, without_text(error))
         detail = "The school cannot be reached now. Nothing was changed."
         raise Refusal(503, "school_unreachable", detail, headers={"Retry-After": "30"}) from None

@@ -13,7 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from shared_apps.deliveries.rules import Letter, TroubleCount
 from shared_apps.deliveries.services.providers import providers
+from shared_apps.deliveries.services.words import handler_words, reason_words
 from shared_apps.identity.services import links
 from shared_apps.schools.forms import (
     SIZES,
@@ -218,6 +220,7 @@ def settings_words() -> dict[str, str]:
     return {
         "conflict": _("Somebody changed these settings meanwhile. Look at them again, then save."),
         "school_unreachable": _("The school cannot be reached now. Nothing was changed."),
+        "school_lost": _("The school stopped answering. It may have saved the settings: look at them once it answers."),
         "taken": _("Another school has this address, or had it once. Choose another one."),
         "reserved": _("This word is kept for the product itself. Choose another one."),
         "malformed": _("Use small letters and digits, with single hyphens between them."),
@@ -270,10 +273,15 @@ def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
     context = {
         **about(actor, school), **told, "form": form, "link": link,
         "good_until": local(school, now + links.LIVES[links.INVITE]),
-        "errors": [(letter, local(school, letter.died_at)) for letter in told["told"].errors],
-        "troubles": [(one, local(school, one.since)) for one in told["told"].troubles],
+        "errors": [(one, local(school, one.died_at), *in_words(one)) for one in told["told"].errors],
+        "troubles": [(one, local(school, one.since), *in_words(one)) for one in told["told"].troubles],
     }  # fmt: skip
     return render(request, "schools/support.html", context, status=status)
+
+
+def in_words(one: Letter | TroubleCount) -> tuple[str, str]:
+    """What could not be done, and why."""
+    return handler_words(one.handler), reason_words(one.reason)
 
 
 def support_words() -> dict[str, str]:
