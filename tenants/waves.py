@@ -1,14 +1,17 @@
 """Schools in ever larger waves, each wave over several connections."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import TypeVar
 
 from django.db import connections
 
 from tenants.cells import migrators
 from tenants.places import Place
 
+Item = TypeVar("Item")
+Told = TypeVar("Told")
 GROWTH = 10  # each wave is so many times the one before
 
 
@@ -23,11 +26,12 @@ def waves(places: list[Place], canaries: int, workers: int) -> Iterator[tuple[li
         size = max(size * GROWTH, GROWTH)
 
 
-def crowd(move: Callable[[Place], str], places: list[Place], workers: int) -> list[str]:
-    """`move` each over so many connections; the states in the order of `places`."""
-    if workers == 1:
+def crowd(move: Callable[[Item], Told], places: Sequence[Item], workers: int) -> list[Told]:
+    """`move` each over so many of the migrator's connections; what it told, in the order of `places`."""
+    if workers == 1 or len(places) < 2:
         return [move(place) for place in places]
-    queue, states = iter(enumerate(places)), [""] * len(places)
+    told: dict[int, Told] = {}
+    queue = iter(enumerate(places))
     turn = Lock()
 
     def work(_: int) -> None:
@@ -37,11 +41,11 @@ def crowd(move: Callable[[Place], str], places: list[Place], workers: int) -> li
                     number, place = next(queue, (-1, None))
                 if place is None:
                     return
-                states[number] = move(place)
+                told[number] = move(place)
         finally:
             for alias in migrators():
                 connections[alias].close()  # this thread's own
 
     with ThreadPoolExecutor(workers) as threads:
         list(threads.map(work, range(workers)))
-    return states
+    return [told[number] for number in range(len(places))]

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
 
-from shared_apps.deliveries.rules import rate
+from shared_apps.deliveries.services.schools import Group
 from shared_apps.deliveries.services.totals import Deliveries
 from shared_apps.operator.rules import read_cursor
 from shared_apps.operator.schemas import HealthOut, HealthQueryIn
@@ -45,29 +45,36 @@ def platform_out(seen: Picture) -> dict[str, Any]:
     return {
         "as_of": seen.now,
         "total": seen.schools.total,
+        "told": seen.schools.told,
         "groups": {
-            life: {"count": group.count, **share(group.sent, group.failed)}
+            life: {"count": group.count, "told": group.told, **share(group)}
             for life, group in seen.schools.groups.items()
         },
         "providers": [
-            {"channel": one.channel, "state": one.state, "day": share(*seen.day.channels.get(one.channel, (0, 0)))}
+            {
+                "channel": one.channel,
+                "state": one.state,
+                "day": share(seen.day.over(one.channel)),
+                "last_sent": one.last_sent,
+                "last_failed": one.last_failed,
+            }
             for one in seen.providers
-        ],
+        ],  # fmt: skip
         "deliveries": {"hour": window_out(seen.hour), "day": window_out(seen.day)},
         "signals": [
-            {"key": one.key, "value": one.value, "note": one.note, "proof": one.proof}
+            {"key": one.key, "value": one.plain, "since": one.since, "note": one.note, "proof": one.proof}
             for one in health.signals_of(seen)
         ],
     }
 
 
-def share(sent: int, failed: int) -> dict[str, Any]:
-    return {"sent": sent, "failed": failed, "rate": rate(sent, failed)}
+def share(found: Deliveries | Group) -> dict[str, Any]:
+    return {"sent": found.sent, "failed": found.failed, "rate": found.rate}
 
 
 def window_out(found: Deliveries) -> dict[str, Any]:
     reasons = [{"reason": reason, "count": count} for reason, count in found.reasons]
-    return {**share(found.sent, found.failed), "since": found.since, "reasons": reasons}
+    return {**share(found), "since": found.since, "reasons": reasons}
 
 
 def row_out(row: health.Row) -> dict[str, Any]:
@@ -76,7 +83,8 @@ def row_out(row: health.Row) -> dict[str, Any]:
     if told is not None and row.known:
         activity = {
             "last_gate_activity": told.last_gate_activity, "quiet_school_days": told.quiet_days,
-            "week": share(told.sent_week, told.failed_week), "stuck": told.stuck, "dead": told.dead,
+            "week": {"sent": told.sent_week, "failed": told.failed_week, "rate": row.week},
+            "waiting": told.waiting, "stuck": told.stuck, "dead": told.dead,
         }  # fmt: skip
     return {
         "id": row.school.pk, "slug": row.school.slug, "name": row.school.name, "state": row.life,

@@ -15,19 +15,24 @@ class PageQuery(Body):
 
 
 class HealthQueryIn(PageQuery):
-    state: Literal["all", "quiet", "unknown", "onboarding", "live", "disabled", "stuck"] = "all"
+    state: Literal["all", "quiet", "unknown", "onboarding", "live", "disabled", "stuck", "waiting", "dead", "drift"] = (
+        "all"
+    )
 
 
 class Share(Answer):
-    """`rate` is the share that went out, in percent; null when there was nothing."""
+    """`rate` is the share that went out, in percent; null when there was nothing. All null: nobody told lately."""
 
-    sent: int
-    failed: int
+    sent: int | None
+    failed: int | None
     rate: float | None
 
 
 class GroupOut(Share):
+    """`count` schools, of which `told` have lately said how they are: the rest is of those."""
+
     count: int
+    told: int
 
 
 class ReasonOut(Answer):
@@ -46,17 +51,24 @@ class DeliveriesOut(Answer):
 
 
 class ProviderOut(Answer):
+    """`ready` is set up to send. `last_sent`, `last_failed`: where the ten minutes of the last day begin in which
+    something last did; null when nothing did, or nobody told."""
+
     channel: str
     state: Literal["ready", "not_configured", "preview"]
     day: Share
+    last_sent: datetime | None
+    last_failed: datetime | None
 
 
 class SignalOut(Answer):
-    """`value` is null where it is not known now. `note` says what the value leaves out, as the page does; `proof` is
-    the address of the history behind it, "" where there is none or none for whoever asks."""
+    """`value` is null where it is not known now. `since`: since when the oldest of what it counts, where it counts
+    something that began. `note` says what it leaves out, as the page does; `proof` is the address of the history behind
+    it, "" where there is none or none for whoever asks."""
 
     key: str
     value: str | None
+    since: datetime | None
     note: str
     proof: str
 
@@ -65,6 +77,7 @@ class ActivityOut(Answer):
     last_gate_activity: datetime | None
     quiet_school_days: int | None
     week: Share
+    waiting: int
     stuck: int
     dead: int
 
@@ -81,8 +94,11 @@ class SchoolOut(Answer):
 
 
 class HealthOut(Answer):
+    """`told` of the `total` schools have lately said how they are; what is added up is of those."""
+
     as_of: datetime
     total: int
+    told: int
     groups: dict[str, GroupOut]
     providers: list[ProviderOut]
     deliveries: DeliveriesOut

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from shared_apps.deliveries.rules import Letter, TroubleCount
 from shared_apps.deliveries.services.providers import providers
 from shared_apps.deliveries.services.words import handler_words, reason_words
+from shared_apps.groups.services import EVERYWHERE
 from shared_apps.identity.services import links
 from shared_apps.schools.forms import (
     SIZES,
@@ -30,6 +31,7 @@ from shared_apps.schools.services.progress import onboarding_of
 from tenants.actor import Actor
 from tenants.ask import Unavailable
 from tenants.door import Within, actor_of, page
+from tenants.findings import open_finding
 from tenants.models import School, SchoolState
 from tenants.permissions import Permission, may
 from tenants.problems import Refusal
@@ -146,7 +148,11 @@ def overview(request: HttpRequest, school_id: UUID) -> HttpResponse:
     """One school as the platform knows it."""
     actor = actor_of(request)
     school = directory.one(actor, school_id)
-    context = {**about(actor, school), **progress_of(school), "standings": standings_of(school)}
+    sees_drift = actor.scope == "platform" and bool(actor.roles & EVERYWHERE)
+    context = {
+        **about(actor, school), **progress_of(school), "standings": standings_of(school),
+        "drift": open_finding(school.id) if sees_drift else None,
+    }  # fmt: skip
     return render(request, "schools/overview.html", context)
 
 
