@@ -69,6 +69,7 @@ SAVED: dict[str, str | Promise] = {
     "dismissed": _("Dismissed. It needs nobody any more."),
     "reopened_task": _("The task needs help again."),
     "evaluated": _("School evaluated again."),
+    "month_closed": _("Month closed. The schools left out stand in it without a number."),
     "followed_up": _("Marked as followed up."),
 }
 

@@ -13,6 +13,7 @@ from tenants.places import Place
 Item = TypeVar("Item")
 Told = TypeVar("Told")
 GROWTH = 10  # each wave is so many times the one before
+MOST = 500  # but no more: a connection ends with its wave, as its backend keeps something of each school it met
 
 
 def waves(places: list[Place], canaries: int, workers: int) -> Iterator[tuple[list[Place], int]]:
@@ -23,13 +24,17 @@ def waves(places: list[Place], canaries: int, workers: int) -> Iterator[tuple[li
         if wave:
             yield wave, 1 if at == 0 and canaries else workers
         at += size
-        size = max(size * GROWTH, GROWTH)
+        size = min(max(size * GROWTH, GROWTH), MOST)
 
 
 def crowd(move: Callable[[Item], Told], places: Sequence[Item], workers: int) -> list[Told]:
-    """`move` each over so many of the migrator's connections; what it told, in the order of `places`."""
+    """`move` each over so many of the migrator's connections, which end with it; what it told, in the order of
+    `places`."""
     if workers == 1 or len(places) < 2:
-        return [move(place) for place in places]
+        try:
+            return [move(place) for place in places]
+        finally:
+            _close()
     told: dict[int, Told] = {}
     queue = iter(enumerate(places))
     turn = Lock()
@@ -43,9 +48,15 @@ def crowd(move: Callable[[Item], Told], places: Sequence[Item], workers: int) ->
                     return
                 told[number] = move(place)
         finally:
-            for alias in migrators():
-                connections[alias].close()  # this thread's own
+            _close()
 
     with ThreadPoolExecutor(workers) as threads:
         list(threads.map(work, range(workers)))
     return [told[number] for number in range(len(places))]
+
+
+def _close() -> None:
+    """This thread's own, in a process that has any."""
+    for alias in migrators():
+        if alias in connections.settings:
+            connections[alias].close()

@@ -9,9 +9,10 @@ from ninja import Query, Router
 from shared_apps.deliveries.services.schools import Group
 from shared_apps.deliveries.services.totals import Deliveries
 from shared_apps.operator.rules import read_cursor
-from shared_apps.operator.schemas import HealthOut, HealthQueryIn
-from shared_apps.operator.services import health
+from shared_apps.operator.schemas import AuditQueryIn, AuditsOut, HealthOut, HealthQueryIn
+from shared_apps.operator.services import health, trail
 from shared_apps.operator.services.picture import Picture, picture
+from shared_apps.operator.services.trail_entries import Entry, facts_of
 from tenants.door import Within, actor_of, api
 from tenants.permissions import Permission
 from tenants.problems import invalid
@@ -39,6 +40,28 @@ def health_of_schools(request: HttpRequest, query: Query[HealthQueryIn]) -> dict
         "items": [row_out(row) for row in shown],
         "next": shown[-1].cursor if len(page) > query.limit else None,
     }
+
+
+@api(
+    router, "GET", "/operator/audit", permission=Permission.AUDIT_READ, within=Within.PLATFORM, audit=None,
+    response=AuditsOut,
+)  # fmt: skip
+def audit(request: HttpRequest, query: Query[AuditQueryIn]) -> dict[str, Any]:
+    """What was done on the platform, newest first, of the schools within reach."""
+    if query.cursor and not trail.is_place(query.cursor):
+        raise invalid("cursor", "unreadable", "This cursor is not one of ours.")
+    asked = trail.Asked(**query.model_dump(exclude={"cursor", "limit"}))
+    rows, following = trail.page(trail.sought(actor_of(request), asked), cursor=query.cursor, limit=query.limit)
+    return {"items": [audit_out(row) for row in rows], "next": following or None}
+
+
+def audit_out(row: Entry) -> dict[str, Any]:
+    event = row.event
+    school = {"id": event.school, "name": row.school_name} if event.school else None
+    return {
+        "id": event.pk, "number": row.number, "kind": event.kind, "at": event.at, "actor": event.actor,
+        "actor_name": row.who, "school": school, "facts": facts_of(event),
+    }  # fmt: skip
 
 
 def platform_out(seen: Picture) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Answers of the operator's calls."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from tenants.schemas import Answer, Body
 
@@ -104,4 +104,37 @@ class HealthOut(Answer):
     deliveries: DeliveriesOut
     signals: list[SignalOut]
     items: list[SchoolOut]
+    next: str | None
+
+
+class AuditQueryIn(PageQuery):
+    """As the page's filters. `kind`: kinds, or parts before a dot, with commas between."""
+
+    kind: str = Field("", max_length=200)
+    actor: str = Field("", max_length=80, description="An account's id, or system:...")
+    school: str = Field("", max_length=200, description="A school's id, slug or name.")
+    since: date | None = Field(None, description="From the beginning of this day.")
+    until: date | None = Field(None, description="Until the end of this day.")
+    begins: AwareDatetime | None = Field(None, description="From this moment on.")
+    ends: AwareDatetime | None = Field(None, description="Until this moment, included.")
+
+
+class AuditSchoolOut(Answer):
+    id: UUID
+    name: str
+
+
+class AuditOut(Answer):
+    id: UUID
+    number: int | None = Field(description="In the chain; null while it waits for its seal.")
+    kind: str
+    at: datetime
+    actor: str
+    actor_name: str
+    school: AuditSchoolOut | None
+    facts: dict[str, Any]
+
+
+class AuditsOut(Answer):
+    items: list[AuditOut]
     next: str | None

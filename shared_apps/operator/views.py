@@ -185,6 +185,7 @@ def trail(request: HttpRequest) -> HttpResponse:
         "areas": areas(query.kind),
         "count": min(count, history.COUNTED),
         "more": count > history.COUNTED,
+        "cut_at": history.MOST if history.beyond(found) else 0,
         "moments": [(name, read_moment(value)) for name, value in (("begins", query.begins), ("ends", query.ends))],
         "following": query.address(cursor=following) if following else "",
         "start": query.address() if query.cursor else "",
@@ -206,7 +207,8 @@ def areas(kind: str) -> list[tuple[str, str, bool]]:
 def trail_download(request: HttpRequest) -> HttpResponse:
     """The same part of the history as a file. Taking it away is history, too."""
     actor, query = actor_of(request), TrailQuery.read(request.GET)
-    answer = trail_csv(history.every_entry(history.sought(actor, query.asked)))
+    found = history.sought(actor, query.asked)
+    answer = trail_csv(history.every_entry(found), cut_at=history.MOST if history.beyond(found) else 0)
     record("audit.exported", by=actor.name_in_audit, now=timezone.now(), facts={"asked": query.address("")})
     return answer
 

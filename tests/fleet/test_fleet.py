@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from django.test import Client
 
-from tenants import catalog, drift, fleet
+from tenants import catalog, drift, fleet, waves
 from tenants.ids import new_id
 from tenants.models import School, SchoolPlacement
 from tenants.places import behind, with_ledgers
@@ -59,6 +59,24 @@ def test_every_school_moves_and_the_ledger_says_so(one_more):
     assert all(has_column(school) for school in schools().values())
     assert fleet.status() == [("f" * 12, 2, 0)]
     assert fleet.migrate_fleet() == fleet.Outcome(0, 0)
+
+
+def test_no_connection_meets_more_schools_than_a_wave_has(one_more, monkeypatch):
+    """A backend keeps something of each school it worked in, and a fleet has thousands."""
+    one_more(COLUMN)
+    met = []
+    whole = fleet._Run._move
+
+    def seen(run, place):
+        told = whole(run, place)
+        met.append(connections[MIGRATOR].connection.info.backend_pid)
+        return told
+
+    monkeypatch.setattr(fleet._Run, "_move", seen)
+    monkeypatch.setattr(waves, "MOST", 1)
+    monkeypatch.setattr(waves, "GROWTH", 1)
+    assert fleet.migrate_fleet(canaries=1).migrated == 2
+    assert len(met) == len(set(met)) == 2
 
 
 def test_a_failing_canary_stops_the_fleet(one_more):

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from shared_apps.access.services import queue
 from shared_apps.access.services.new_schools import waiting_anew
 from shared_apps.audit.services.canaries import canaries
+from shared_apps.billing.services import closing
 from shared_apps.deliveries.rules import Life
 from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.providers import name_of
@@ -273,10 +275,23 @@ def follow_ups(picture: Picture) -> list[Need]:
     return named(needs, Need("follow-up-more", "watch", more, "", "/operator/onboardings"))
 
 
+def open_months(picture: Picture) -> list[Need]:
+    """A month that is over and that some schools keep from closing."""
+    if not picture.actor.roles & EVERYWHERE or not may(picture.actor, Permission.BILLING):
+        return []
+    waits = closing.blocked(picture.now)
+    if waits is None:
+        return []
+    title = gettext("The month cannot close. Schools it waits for: %(count)s") % {"count": waits.count}
+    month = date_format(waits.month, "F Y")
+    return [Need("billing", "watch", title, month, "/operator/billing/close", waits.since)]
+
+
 # In the order in which they are shown. A new kind of trouble is one more function here.
 SOURCES: list[Source] = [
     dead_letters, leaks, background_work, channel_problems, setup_tasks, stuck_welcomes, stuck_runs,
     follow_ups, stuck_work, drifted, quiet_schools, unknown_schools, old_requests, half_way, without_school,
+    open_months,
 ]  # fmt: skip
 
 

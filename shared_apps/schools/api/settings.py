@@ -9,9 +9,8 @@ from ninja import Router
 
 from shared_apps.deliveries.services.providers import providers
 from shared_apps.schools.rules import mark_of
-from shared_apps.schools.schemas.settings import EntryIn, OwnIn, SettingsIn, SettingsOut
+from shared_apps.schools.schemas.settings import SettingsIn, SettingsOut
 from shared_apps.schools.services import directory, settings
-from tenants.actor import Actor
 from tenants.ask import Unavailable
 from tenants.door import Within, actor_of, api
 from tenants.models import School
@@ -33,28 +32,12 @@ def change(request: HttpRequest, school_id: UUID, body: SettingsIn) -> dict[str,
     """Save one part. 409 `conflict` when it changed meanwhile; 503 `school_unreachable`, `school_lost` on its way."""
     actor = actor_of(request)
     school = directory.one(actor, school_id)
-    if body.directory is not None:
-        _change_entry(actor, school, body.directory)
-    elif body.school is not None:
-        _change_own(actor, school, body.school)
+    part = body.directory or body.school
+    assert part is not None  # the shape holds exactly one
+    save = settings.change_directory if body.directory else settings.change_school
+    values = part.model_dump(exclude={"seen"}, exclude_none=True)
+    save(by=actor, school_id=school.id, seen=part.seen, values=values, now=timezone.now())
     return _told(directory.one(actor, school_id))
-
-
-def _change_entry(actor: Actor, school: School, body: EntryIn) -> None:
-    given = body.model_dump(exclude={"seen"}, exclude_none=True)
-    if "name" in given:
-        given["name"] = " ".join(given["name"].split())
-    values = {**settings.directory_entry(school), **given}
-    settings.change_directory(by=actor, school_id=school.id, seen=body.seen, values=values, now=timezone.now())
-
-
-def _change_own(actor: Actor, school: School, body: OwnIn) -> None:
-    told = settings.school_settings(school)
-    if isinstance(told, Unavailable):
-        raise settings.away("school_unreachable", "The school cannot be reached now. Nothing was changed.")
-    given = {**told, **body.model_dump(exclude={"seen"}, exclude_none=True)}
-    values = {name: given[name] for name in ("close_time", "default_language")}
-    settings.change_school(by=actor, school_id=school.id, seen=body.seen, values=values, now=timezone.now())
 
 
 def _told(school: School) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared_apps.schools.rules import CLOCK
@@ -55,10 +55,15 @@ class EntryIn(Body):
     """What is left out stays as it is."""
 
     seen: str = Field(max_length=64)
-    name: str | None = Field(default=None, min_length=1, max_length=200, pattern=r"\S")
+    name: str | None = Field(default=None, max_length=200, pattern=r"\S")
     slug: str | None = Field(default=None, max_length=63)
     timezone: str | None = Field(default=None, max_length=64)
     region: str | None = Field(default=None, max_length=64)
+
+    @field_validator("name")
+    @classmethod
+    def spaced_once(cls, name: str | None) -> str | None:
+        return " ".join(name.split()) if name else None
 
 
 class OwnIn(Body):

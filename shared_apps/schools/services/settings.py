@@ -26,6 +26,7 @@ from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
 DIRECTORY = ("name", "slug", "timezone", "region")
+OWN = ("close_time", "default_language")
 SHOWN = 50
 
 
@@ -54,12 +55,13 @@ def school_settings(school: School) -> dict[str, str] | Unavailable:
 
 
 def change_directory(*, by: Actor, school_id: UUID, seen: str, values: dict[str, str], now: datetime) -> Changes:
-    """Set the directory's four values; what changed. An old workspace address stays this school's for ever.
+    """Set some of the directory's four values; what changed. An old workspace address stays this school's for ever.
 
     `seen` is `mark_of` what the person was shown. Raises Refusal: 404 out of reach; 409 when somebody else changed
     them meanwhile; 422 per field (`taken`, `reserved`, ...).
     """
     found = one(by, school_id)
+    values = {**directory_entry(found), **values}
     for name, look in CHECKS.items():
         if values[name] != getattr(found, name):  # what stands there already may be older than the rule
             look(values[name])
@@ -96,6 +98,7 @@ def change_school(*, by: Actor, school_id: UUID, seen: str, values: dict[str, st
     if isinstance(told, Unavailable):
         raise away("school_unreachable", "The school cannot be reached now. Nothing was changed.")
     _must_be_what_was_seen(told, seen)
+    values = {name: values.get(name, told[name]) for name in OWN}
     asked = SettingsAsked.objects.create(school=school, at=now, by=by.name_in_audit)
     try:
         changes: Changes = ask(
