@@ -67,6 +67,7 @@ SAVED: dict[str, str | Promise] = {
     "retried": _("The step is being tried again."),
     "resumed": _("The work goes on."),
     "cancelled": _("Cancelled. Nothing more is done here."),
+    "dismissed": _("Dismissed. It needs nobody any more."),
     "reopened_task": _("The task needs help again."),
     "evaluated": _("School evaluated again."),
     "month_closed": _("Month closed. The schools left out stand in it without a number."),

@@ -46,6 +46,7 @@ SENT_ON = {
     "/operator/dead-letters/batches/{batch_id}/confirm",
     "/operator/dead-letters/letters/{letter_id}/reveal",
     "/operator/onboardings/{onboarding_id}/again",
+    "/operator/onboardings/{onboarding_id}/dismiss",
     "/operator/onboardings/{onboarding_id}/evaluate",
     "/operator/onboardings/{onboarding_id}/follow-up",
     "/operator/onboardings/{onboarding_id}/passwords",

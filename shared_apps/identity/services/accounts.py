@@ -79,9 +79,9 @@ def take_role(*, login: UUID, role: str, region: str, why: str, by: str, now: da
     return regions
 
 
-def admin_of(school: UUID, *, email: str) -> Membership | None:
-    """The school's admin with this address, with the login; None when nobody there is."""
-    held = Membership.objects.filter(school=school, role="school_admin", active=True, login__active=True)
+def holder_of(role: str, *, school: UUID, email: str) -> Membership | None:
+    """Who holds a role in the school under this address, with the login; None when nobody does."""
+    held = Membership.objects.filter(school=school, role=role, active=True, login__active=True)
     return held.select_related("login").filter(login__email_hash=email_hash(email)).first()
 
 
