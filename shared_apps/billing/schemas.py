@@ -21,7 +21,7 @@ class MonthQuery(Body):
     search: str = Field("", max_length=100)
 
 
-class SchoolOut(Answer):
+class BilledSchoolOut(Answer):
     id: UUID
     name: str
 
@@ -36,7 +36,7 @@ class ChannelsOut(Answer):
 
 
 class RowOut(Answer):
-    school: SchoolOut
+    school: BilledSchoolOut
     billable: int | None = Field(description="null: the school has not counted yet, or was left out of a closed month.")
     channels: ChannelsOut
     adjustment: int = Field(description="By how much its count changed after the month was closed.")
@@ -81,7 +81,7 @@ class WhyOut(Answer):
     """How a school's number came about: `throughout`, `joined`, `departed` and `visited` make up `counted`."""
 
     month: str
-    school: SchoolOut
+    school: BilledSchoolOut
     billable: int | None = Field(description="As the month was closed, or as the school counts so far.")
     adjustment: int
     counted: int | None = Field(description="What the school told last.")

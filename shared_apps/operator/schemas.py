@@ -82,7 +82,7 @@ class ActivityOut(Answer):
     dead: int
 
 
-class SchoolOut(Answer):
+class SchoolHealthOut(Answer):
     """`activity` is null when it is temporarily unavailable; `as_of` is when the school last told, if ever."""
 
     id: UUID
@@ -103,7 +103,7 @@ class HealthOut(Answer):
     providers: list[ProviderOut]
     deliveries: DeliveriesOut
     signals: list[SignalOut]
-    items: list[SchoolOut]
+    items: list[SchoolHealthOut]
     next: str | None
 
 

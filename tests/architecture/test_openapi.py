@@ -2,8 +2,10 @@
 
 import difflib
 import json
+from collections import Counter
 
 from config.management.commands.openapi import SNAPSHOT, description
+from tenants.schemas import Answer, Body
 from tests.architecture.routes import every_route
 
 RENEW = "The API changed. Read the difference, note it in CHANGELOG, then: manage.py openapi"
@@ -20,6 +22,17 @@ def test_every_operation_is_described():
     described = json.loads(description())["paths"]
     names = {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}
     assert names == {route.name for route in every_route() if route.method != "PAGE"}
+
+
+def test_no_two_shapes_share_a_name():
+    """The description knows shapes by name alone: the second would stand in the place of the first."""
+    every, found = [Body, Answer], []
+    while every:
+        kind = every.pop()
+        found.append(kind)
+        every += kind.__subclasses__()
+    names = Counter(kind.__name__ for kind in set(found) if kind.__module__.endswith("schemas"))
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_no_schema_takes_keys_it_does_not_know():
