@@ -103,6 +103,7 @@ GUARDS = (
     Guard("reach of one school", "shared_apps/schools/services/directory.py", "within_reach(actor).select_related", "School.objects.select_related", "tests/schools/test_list.py"),
     Guard("platform people's passwords", "shared_apps/schools/services/support.py", "if holds_platform_role(held.login):", "if False:", "tests/schools/test_support.py"),
     Guard("checkpoint signature", "tenants/seals.py", "key.verify(statement.signature, statement.words())", "pass", "tests/seals/test_tampering.py"),
+    Guard("a checkpoint kept elsewhere", "tenants/verification.py", "[*here, *kept, *given]", "[*here, *kept]", "tests/seals/test_platform_tampering.py"),
     Guard("step fencing", "shared_apps/workflows/services/advance.py", "fence=claim.fence, state", "state", "tests/workflows/test_fencing.py"),
     Guard("step held while it is done", "shared_apps/workflows/services/advance.py", "    steps = Step.objects.using(alias).select_for_update(of=(\"self\",)).select_related", "    steps = Step.objects.using(alias).select_related", "tests/workflows/test_fencing.py"),
     Guard("a letter whose time passed", "shared_apps/schools/rules.py", "if now - due > timer.late:", "if False:", "tests/schools/test_after_go.py"),

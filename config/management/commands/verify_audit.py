@@ -8,7 +8,15 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from config import auditing
 from config.auditing import History
+from config.given import NoCheckpoint, checkpoints_in
 from tenants.models import School
+from tenants.seals import Statement
+
+
+def _upheld(given: list[Statement]) -> str:
+    if not given:
+        return ""
+    return f" Kept elsewhere and of this history: {len(given)}, the newest at {max(one.size for one in given)}."
 
 
 class Command(BaseCommand):
@@ -20,16 +28,26 @@ class Command(BaseCommand):
         which.add_argument("--all", action="store_true", help="every school and the platform (the default)")
         which.add_argument("--platform", action="store_true", help="the platform's own history")
         parser.add_argument("--export", metavar="FILE", help="also write one history, for verifier/verify.py")
+        parser.add_argument(
+            "--checkpoint", metavar="FILE", action="append", default=[],
+            help="a checkpoint kept elsewhere, as it was mailed, or lines of the log: must be of the one history",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         one = options["school"] or options["platform"]
         if options["export"] and not one:
             raise CommandError("--export writes one history: say which with --school or --platform.")
+        if options["checkpoint"] and not one:
+            raise CommandError("--checkpoint is about one history: say which with --school or --platform.")
+        # Read before the history is: what was kept by then is in it, or was taken out.
+        given = self._given(options["checkpoint"])
         bad = 0
         for name, history in self._histories(options["school"], options["platform"]):
-            report = history.checked()
+            if strange := {statement.whose for statement in given} - {history.whose}:
+                raise CommandError(f"The checkpoint given is of {', '.join(sorted(strange))}, not of {name}.")
+            report = history.checked(given)
             if report.good:
-                self.stdout.write(f"{name}: {report.size} events are as they were sealed.")
+                self.stdout.write(f"{name}: {report.size} events are as they were sealed.{_upheld(given)}")
             else:
                 bad += 1
                 self.stdout.write(f"{name}: NOT PROVEN from number {report.bad} on: {report.why}.")
@@ -37,6 +55,12 @@ class Command(BaseCommand):
                 self._export(history, Path(options["export"]))
         if bad:
             raise CommandError(f"{bad} {'history is' if bad == 1 else 'histories are'} not as sealed.")
+
+    def _given(self, paths: list[str]) -> list[Statement]:
+        try:
+            return [statement for path in paths for statement in checkpoints_in(Path(path))]
+        except NoCheckpoint as error:
+            raise CommandError(str(error)) from error
 
     def _histories(self, slug: str | None, platform: bool) -> Iterator[tuple[str, History]]:
         if not platform:
