@@ -197,7 +197,7 @@ def removed(copy: Path, guards: Sequence[Guard]) -> list[str]:
 
     A test that is red anyway notices nothing, so each set of tests is run once with every guard in its place.
     """
-    red = {tests for tests in dict.fromkeys(guard.tests for guard in guards) if _status(copy, tests) != 0}
+    red = {tests for tests in dict.fromkeys(guard.tests for guard in guards) if not _green(copy, tests)}
     unnoticed = []
     for guard in guards:
         word = "RED BEFORE" if guard.tests in red else "noticed" if _noticed(copy, guard) else "UNNOTICED"
@@ -214,15 +214,24 @@ def _noticed(copy: Path, guard: Guard) -> bool:
         raise SystemExit(f"The guard {guard.name!r} is no longer where this file says: {guard.file}.")
     path.write_text(whole.replace(guard.old, guard.new))
     try:
-        return _status(copy, guard.tests) == 1
+        return _ran(copy, guard.tests).returncode == 1
     finally:
         path.write_text(whole)
 
 
-def _status(copy: Path, tests: str) -> int:
-    """How a run of `tests` ends, without the one that sees whether each guard stands here: it notices any removal."""
+def _green(copy: Path, tests: str) -> bool:
+    done = _ran(copy, tests)
+    if done.returncode:
+        print(f"RED BEFORE  {tests}\n{done.stdout[-2_000:]}{done.stderr[-1_000:]}", flush=True)
+    return done.returncode == 0
+
+
+def _ran(copy: Path, tests: str) -> subprocess.CompletedProcess[str]:
+    """A run of `tests`, without the one that sees whether each guard stands here: it notices any removal."""
     words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"--ignore={copy / LISTED}"]
-    return subprocess.run([*words, *shlex.split(tests)], cwd=copy, capture_output=True, timeout=1800).returncode
+    return subprocess.run(
+        [*words, *shlex.split(tests)], cwd=copy, capture_output=True, text=True, timeout=1800, check=False
+    )
 
 
 if __name__ == "__main__":
