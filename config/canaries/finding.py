@@ -1,6 +1,6 @@
 """Which of the places a turn heard held something they must not: the schools are asked what is theirs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from config.canaries.heard import Heard, Turn
 from config.canaries.marks import Heap, Marks, Name, Own
@@ -49,7 +49,7 @@ def _in_the_schools_answers(heard: list[Heard], first: Theirs, others: list[Thei
 
 
 def _without(marks: Marks, contacts: frozenset[str]) -> Marks:
-    return Marks(marks.ids, marks.codes, marks.contacts - contacts, marks.words, marks.opaque, marks.asked)
+    return replace(marks, contacts=marks.contacts - contacts)
 
 
 def _in_the_platforms(heard: list[Heard], schools: list[Theirs]) -> list[str]:

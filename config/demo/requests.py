@@ -42,8 +42,6 @@ def make(*, now: datetime) -> None:
             continue
         at = now - ago
         with transaction.atomic():
-            _asked, secret = requests.written_down(
-                said=said, region=region, language="en", network="demo", sponsor=None, now=at
-            )
+            secret = requests.written_down(said=said, region=region, language="en", network="demo", now=at)
             requests.confirm(secret, now=at + timedelta(minutes=3))
         drain(now=at + timedelta(minutes=4))  # their mail went out then; today it would be too late

@@ -61,6 +61,7 @@ TABS = (
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask to be let in; the answer is the same whoever the address belongs to."""
     form = AskForm(request.POST if request.method == "POST" else None)
+    status, headers = 200, dict[str, str]()
     if form.is_valid():
         told = form.cleaned_data
         try:
@@ -73,19 +74,16 @@ def ask(request: HttpRequest) -> HttpResponse:
             return redirect(f"/request-access?{urlencode({'sent': asked.reference})}")
         except Refusal as refusal:
             form.refuse(refusal, too_many_requests=_("Asked for too often. Try again tomorrow."))
-            more = {"form": form, "responsible": settings.RESPONSIBLE}
-            response = render(request, "access/ask.html", more, status=refusal.status)
-            for name, value in refusal.headers.items():
-                response[name] = value
-            return response
+            status, headers = refusal.status, refusal.headers
+    elif form.is_bound:
+        status = 422
     sent = request.GET.get("sent", "")
     sent = sent if len(sent) <= 12 and sent.isalnum() and not form.is_bound else ""
-    return render(
-        request,
-        "access/ask.html",
-        {"form": form, "sent": sent, "responsible": settings.RESPONSIBLE},
-        status=422 if form.errors else 200,
-    )
+    context = {"form": form, "sent": sent, "responsible": settings.RESPONSIBLE}
+    response = render(request, "access/ask.html", context, status=status)
+    for name, value in headers.items():
+        response[name] = value
+    return response
 
 
 @page(permission=None, within=Within.OPEN, audit=None)

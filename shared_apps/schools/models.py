@@ -5,6 +5,7 @@ No particulars of people, but for answers that wait, sealed, until they are used
 
 from django.db import models
 
+from shared_apps.schools.rules import Found
 from shared_apps.workflows.models import Run
 from tenants.ids import new_id
 from tenants.models import School, SchoolState
@@ -56,6 +57,11 @@ class Welcome(models.Model):
                 condition=models.Q(verdict="needs_follow_up", followed_up_at=None),
             ),
         ]  # fmt: skip
+
+    @property
+    def missing(self) -> list[str]:
+        """The criteria that were not met, or of which it was not known, by their names."""
+        return [one["name"] for one in self.criteria if one["found"] != Found.MET]
 
 
 class Milestone(models.Model):

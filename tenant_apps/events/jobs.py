@@ -70,9 +70,9 @@ def due(mine: Callable[[UUID], bool] = lambda school: True) -> list[UUID]:
 @job("events.sweep")
 def sweep() -> None:
     """Wake a worker for every school with something due, both ways: a drainer may be deaf behind a pooler."""
-    for school in due():
-        say((crew, school) for crew in Crew)
-        wake("events.drain", schools=[school])
+    found = due()
+    say((crew, school) for school in found for crew in Crew)
+    wake("events.drain", schools=found)
 
 
 # -- seals ------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,9 @@ SENT = re.compile(WORDS.encode(), re.IGNORECASE)
 class NotAboutRows(DatabaseError):
     """A statement that is no SELECT, INSERT, UPDATE or DELETE was to be sent as a school."""
 
+    def __init__(self, message: str = "A school's cursor reads and writes rows, and nothing else.") -> None:
+        super().__init__(message)
+
 
 Bound: Any = ServerBindingCursor
 
@@ -27,18 +30,19 @@ Bound: Any = ServerBindingCursor
 class RowsCursor(Bound):  # type: ignore[misc]
     def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
         if not (isinstance(query, str) and ROWS.match(query)):
-            raise NotAboutRows("A school's cursor reads and writes rows, and nothing else.")
+            raise NotAboutRows
         return super().execute(query, params, **more)
 
     def executemany(self, query: Any, params_seq: Any, **more: Any) -> Any:
         if not (isinstance(query, str) and ROWS.match(query)):
-            raise NotAboutRows("A school's cursor reads and writes rows, and nothing else.")
+            raise NotAboutRows
         return super().executemany(query, params_seq, **more)
 
     def _execute_send(self, query: Any, *, force_extended: bool = False, binary: bool | None = None) -> None:
-        # Here everything goes by, the driver's `stream` and `copy` too, which ask nobody else.
+        # For the driver's `stream` and `copy`, which ask nobody else. What is prepared does not come by: `execute` or
+        # `executemany` has let it through.
         if not SENT.match(query.query):
-            raise NotAboutRows("A school's cursor reads and writes rows, and nothing else.")
+            raise NotAboutRows
         # The extended protocol takes one statement, with parameters or without.
         super()._execute_send(query, force_extended=True, binary=binary)
 
@@ -47,6 +51,6 @@ class PartsCursor(ServerCursor[Any]):
     """Rows a part at a time, from one SELECT that the driver declares a cursor for. It copies and streams nothing."""
 
     def copy(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotAboutRows("A school's cursor reads and writes rows, and nothing else.")
+        raise NotAboutRows
 
     stream = copy

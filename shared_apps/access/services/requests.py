@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext
 
 from shared_apps.access.models import AccessRequest, RequestState
@@ -22,6 +22,7 @@ from shared_apps.regions.services import is_known
 from tenants.problems import FieldError, Refusal
 from tenants.sealing import platform_digest, seal_on_platform, unseal_on_platform
 from tenants.secret import digest, new_secret
+from tenants.turns import wait_for
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks like another
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -48,27 +49,27 @@ def ask(
     """
     told: dict[str, Any] = {"said": said, "region": region, "sponsor": sponsor, "now": now}
     _may_ask(said, region, network, now)
-    with transaction.atomic(), connection.cursor() as cursor:
-        key = platform_digest("request-mailbox", said.work_email)
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(key[:8], signed=True)])
+    with transaction.atomic():
+        wait_for(_mailbox(said.work_email))
         return _just_asked(**told) or _write(**told, language=language)[0]
 
 
+def _mailbox(work_email: str) -> bytes:
+    return platform_digest("request-mailbox", work_email)
+
+
 def _just_asked(*, said: Particulars, region: str, sponsor: UUID | None, now: datetime) -> AccessRequest | None:
-    mailbox = platform_digest("request-mailbox", said.work_email)
     recent = AccessRequest.objects.filter(
-        mailbox_index=mailbox, state=RequestState.UNCONFIRMED, region=region, sponsor=sponsor,
+        mailbox_index=_mailbox(said.work_email), state=RequestState.UNCONFIRMED, region=region, sponsor=sponsor,
         created_at__gt=now - DOUBLED,
     )  # fmt: skip
     return next((one for one in recent if said_in(one) == said), None)
 
 
-def written_down(
-    *, said: Particulars, region: str, language: str, network: str, sponsor: UUID | None, now: datetime
-) -> tuple[AccessRequest, str]:
-    """The same, and the secret that confirms it: for who needs no mail to know it, and for nobody's answer."""
+def written_down(*, said: Particulars, region: str, language: str, network: str, now: datetime) -> str:
+    """The same, for the secret that confirms it: for who needs no mail to know it, and for nobody's answer."""
     _may_ask(said, region, network, now)
-    return _write(said=said, region=region, language=language, sponsor=sponsor, now=now)
+    return _write(said=said, region=region, language=language, sponsor=None, now=now)[1]
 
 
 def _may_ask(said: Particulars, region: str, network: str, now: datetime) -> None:
@@ -83,7 +84,7 @@ def _write(
     secret = new_secret()
     asked = AccessRequest(
         reference="".join(secrets.choice(LETTERS) for _ in range(8)), region=region, language=language,
-        mailbox_index=platform_digest("request-mailbox", said.work_email), sponsor=sponsor, created_at=now,
+        mailbox_index=_mailbox(said.work_email), sponsor=sponsor, created_at=now,
         organization_index=platform_digest("request-organization", " ".join(said.organization.split())),
         confirm_digest=digest("confirm-request", secret), forget_at=now + CONFIRM_WITHIN,
     )  # fmt: skip
@@ -98,7 +99,7 @@ def _write(
 
 def waits_or_waited(work_email: str) -> bool:
     """Whether a request of this mailbox is still kept, however it stands."""
-    return AccessRequest.objects.filter(mailbox_index=platform_digest("request-mailbox", work_email)).exists()
+    return AccessRequest.objects.filter(mailbox_index=_mailbox(work_email)).exists()
 
 
 def _must_be_right(said: Particulars, region: str) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from shared_apps.audit.services import record
 from shared_apps.identity.models import Login, Membership
 from shared_apps.identity.services.passwords import hash_password, nobodys_hash, temporary_password
-from shared_apps.identity.services.sign_in import email_hash
+from shared_apps.identity.services.sign_in import email_hash, put_hash
 from tenants import epoch
 from tenants.permissions import PLATFORM_ROLES, ROLES
 
@@ -113,9 +113,7 @@ def make_temporary(login: UUID, *, now: datetime) -> str:
     """Give an account a new temporary password: answered here, kept as a hash. Links that are open are spent."""
     made = temporary_password()
     held = Login.objects.select_for_update().get(pk=login)
-    held.password_hash, held.must_change_password = hash_password(made), True
-    held.save(update_fields=["password_hash", "must_change_password"])
-    held.links.filter(used_at=None).update(used_at=now)
+    put_hash(held, hash_password(made), temporary=True, now=now)
     return made
 
 

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from math import ceil
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from shared_apps.identity.models import Asking
 from tenants.problems import Refusal
 from tenants.sealing import platform_digest
+from tenants.turns import wait_for
 
 KEPT = timedelta(days=2)
 
@@ -18,8 +19,8 @@ def spend(what: str, *, of: str, limit: int, per: timedelta, now: datetime) -> N
     One after the other for the same `of`, so that racing buys none.
     """
     key = platform_digest(f"asking-{what}", of)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(key[:8], signed=True)])
+    with transaction.atomic():
+        wait_for(key)
         recent = Asking.objects.filter(key=key, at__gt=now - per).order_by("-at").values_list("at", flat=True)
         first = recent[limit - 1 : limit].first()
         if first is None:

@@ -13,9 +13,8 @@ from shared_apps.audit.services import record
 from shared_apps.identity.models import Link, Login
 from shared_apps.identity.services import limits
 from shared_apps.identity.services.passwords import nobodys_hash
-from shared_apps.identity.services.sign_in import email_hash, put_password, revoke
+from shared_apps.identity.services.sign_in import email_hash, put_hash, put_password, revoke
 from shared_apps.post.services import send
-from tenants import epoch
 from tenants.problems import Refusal
 from tenants.secret import digest, new_secret
 
@@ -38,10 +37,7 @@ def invite(login: Login, *, by: str, now: datetime, language: str = "") -> str:
 def invite_instead(login: UUID, *, by: str, now: datetime, school: UUID, language: str = "") -> str:
     """Such a link in place of every way in so far: the password, the links that are open and the sessions end."""
     held = Login.objects.select_for_update().get(pk=login)
-    held.password_hash, held.must_change_password = nobodys_hash(), True
-    held.save(update_fields=["password_hash", "must_change_password"])
-    epoch.raise_after_commit()
-    held.links.filter(used_at=None).update(used_at=now)
+    put_hash(held, nobodys_hash(), temporary=True, now=now)
     for session in held.sessions.filter(revoked_at=None):
         revoke(session, by=by, now=now)
     record("identity.ways_in_ended", by=by, now=now, school=school, facts={"login": str(login)})

@@ -31,20 +31,17 @@ def matches(password_hash: str, password: str) -> bool:
         return False
 
 
-def waste_time(password: str) -> None:
-    """Spend what a real check costs, so that an unknown address cannot be told by the clock."""
-    matches(_nobodys_hash(), password)
-
-
-@lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
-    # Kept: hashing and checking would cost twice what a known address does.
-    return hash_password(secrets.token_urlsafe(16))
-
-
 def nobodys_hash() -> str:
     """The hash of a password that nobody knows: an account that waits for its link answers like any other."""
     return hash_password(secrets.token_urlsafe(32))
+
+
+_kept = lru_cache(maxsize=1)(nobodys_hash)  # hashing and checking would cost twice what a known address does
+
+
+def waste_time(password: str) -> None:
+    """Spend what a real check costs, so that an unknown address cannot be told by the clock."""
+    matches(_kept(), password)
 
 
 def temporary_password() -> str:

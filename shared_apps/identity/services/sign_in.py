@@ -237,13 +237,17 @@ def put_password(*, login: Login, new: str, now: datetime, keep: UUID | None = N
     Raises 422 for a weak one.
     """
     passwords.must_be_good(new)
-    login.password_hash = passwords.hash_password(new)
-    login.must_change_password = False
+    put_hash(login, passwords.hash_password(new), temporary=False, now=now)
+    for other in login.sessions.filter(revoked_at=None).exclude(pk__in=[keep] if keep else []):
+        revoke(other, by=str(login.id), now=now)
+
+
+def put_hash(login: Login, password_hash: str, *, temporary: bool, now: datetime) -> None:
+    """Keep the hash of another password; `temporary`: not of their own choosing. Links that are open are spent."""
+    login.password_hash, login.must_change_password = password_hash, temporary
     login.save(update_fields=["password_hash", "must_change_password"])
     epoch.raise_after_commit()
     login.links.filter(used_at=None).update(used_at=now)
-    for other in login.sessions.filter(revoked_at=None).exclude(pk__in=[keep] if keep else []):
-        revoke(other, by=str(login.id), now=now)
 
 
 def _digest(refresh_token: str) -> bytes:

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from shared_apps.identity.models import SignInFailure
 from tenants.problems import Refusal
 from tenants.sealing import platform_digest
+from tenants.turns import wait_for
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT = 10
@@ -53,7 +54,7 @@ def failed(account: bytes, network: bytes, *, now: datetime) -> None:
     Guesses at one account are decided one after the other, so racing buys none; the lock is taken after the slow
     check of the password and held for two statements, so nobody can hold connections with it.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(account[:8], signed=True)])
+    with transaction.atomic():
+        wait_for(account)
         refuse_when_spent(account, network, now=now)
         SignInFailure.objects.create(account=account, network=network, at=now)

@@ -78,13 +78,17 @@ def outcome(*, ids: list[UUID]) -> dict[str, int]:
 def read(*, reaction: UUID) -> dict[str, Any] | None:
     """One letter: which text in which language. None once it is no dead letter."""
     letter = dead().filter(pk=reaction).first()
-    return {"facts": {"mail": letter.template, "language": letter.language}, "about": ["to"]} if letter else None
+    return {"facts": _facts(letter), "about": ["to"]} if letter else None
 
 
 def reveal(*, reaction: UUID, by: str, now: datetime) -> dict[str, Any] | None:
     """Whom it was to, too, and a line in the history that somebody saw it."""
-    told, letter = read(reaction=reaction), dead().filter(pk=reaction).first()
-    if told is None or letter is None:
+    letter = dead().filter(pk=reaction).first()
+    if letter is None:
         return None
     record("post.letter_revealed", by=by, now=now, facts={"letter": str(reaction)})
-    return {"facts": told["facts"], "about": {"to": unsealed(letter, "to_sealed")}}
+    return {"facts": _facts(letter), "about": {"to": unsealed(letter, "to_sealed")}}
+
+
+def _facts(letter: Letter) -> dict[str, str]:
+    return {"mail": letter.template, "language": letter.language}

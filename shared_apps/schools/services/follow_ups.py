@@ -6,7 +6,6 @@ from uuid import UUID
 
 from shared_apps.groups.services import within_reach
 from shared_apps.schools.models import Verdict, Welcome
-from shared_apps.schools.rules import Found
 from tenants.actor import Actor
 
 
@@ -26,11 +25,7 @@ def follow_ups(actor: Actor) -> list[FollowUp]:
         "onboarding"
     )
     found = [
-        FollowUp(one.pk, one.onboarding.name, one.evaluated_at or one.started_at, _missing(one))
+        FollowUp(one.pk, one.onboarding.name, one.evaluated_at or one.started_at, one.missing)
         for one in within.filter(verdict=Verdict.FOLLOW_UP, followed_up_at=None)
     ]
     return sorted(found, key=lambda one: one.since)
-
-
-def _missing(welcome: Welcome) -> list[str]:
-    return [one["name"] for one in welcome.criteria if one["found"] != Found.MET]

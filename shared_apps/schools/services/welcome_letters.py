@@ -86,7 +86,7 @@ def post(task: Task, ready: Ready) -> dict[str, Any]:
     """Hand the letter to the post, or keep why there is none."""
     onboarding = ready.welcome.onboarding
     if ready.fate == Fate.SEND:
-        facts = {"school": onboarding.name, "missing": " ".join(_missed(ready.welcome))}
+        facts = {"school": onboarding.name, "missing": " ".join(ready.welcome.missing)}
         send(
             template=f"schools/{task.step}", to=ready.to, language=ready.language, now=task.now, facts=facts,
             once=f"welcome:{task.run}:{task.step}", expires_at=rules.stale_at(TIMERS[task.step], ready.due),
@@ -94,7 +94,3 @@ def post(task: Task, ready: Ready) -> dict[str, Any]:
     told = {"run": str(task.run), "letter": task.step, "fate": str(ready.fate)}
     record("schools.welcome_letter", by=BY, now=task.now, school=onboarding.school, facts=told)
     return {"fate": str(ready.fate)}
-
-
-def _missed(welcome: Welcome) -> list[str]:
-    return [one["name"] for one in welcome.criteria if one["found"] != rules.Found.MET]

@@ -27,6 +27,7 @@ from shared_apps.schools.services.onboarding_progress import progress
 from shared_apps.schools.services.onboarding_words import ROLES, STEP_NAMES, why
 from shared_apps.schools.services.welcome_help import stuck_welcomes
 from shared_apps.schools.services.welcome_words import CRITERIA, STEPS
+from shared_apps.schools.views import deeds
 from shared_apps.schools.views.welcome import after_go
 from tenants.door import Within, actor_of, page, person_of
 from tenants.ids import parse_id
@@ -104,14 +105,10 @@ def onboardings(request: HttpRequest) -> HttpResponse:
 @page(**ONBOARD, audit=None)
 def onboarding(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Live progress, then the result."""
-    found = _found(request, onboarding_id)
+    found = deeds.found(request, onboarding_id)
     live = "X-Live" in request.headers
     template = "schools/_onboarding.html" if live else "schools/onboarding.html"
     return render(request, template, _context(request, found, timezone.now()))
-
-
-def _found(request: HttpRequest, key: str) -> Onboarding:
-    return bringing_in.onboarding_of(parse_id(key), actor=actor_of(request))
 
 
 def _context(request: HttpRequest, found: Onboarding, now: datetime) -> dict[str, Any]:
@@ -136,7 +133,7 @@ def passwords(request: HttpRequest, onboarding_id: str) -> HttpResponse:
 
     Asked by script it is the part of the page alone.
     """
-    found = _found(request, onboarding_id)
+    found = deeds.found(request, onboarding_id)
     if request.method != "POST":
         return redirect(f"/operator/onboardings/{found.pk}")
     now, slips = timezone.now(), []
@@ -160,25 +157,19 @@ def passwords(request: HttpRequest, onboarding_id: str) -> HttpResponse:
 @page(**ONBOARD, audit="workflows.step_retried")
 def retry(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Try the step that was given up again."""
-    found = _found(request, onboarding_id)
-    if request.method == "POST":
-        help_with.retry(found, by=actor_of(request), now=timezone.now())
-    return redirect(f"/operator/onboardings/{found.pk}?saved=retried")
+    return deeds.done(request, onboarding_id, help_with.retry, "retried")
 
 
 @page(**ONBOARD, audit="workflows.run_resumed")
 def resume(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Let one that stands still go on."""
-    found = _found(request, onboarding_id)
-    if request.method == "POST":
-        help_with.resume(found, by=actor_of(request), now=timezone.now())
-    return redirect(f"/operator/onboardings/{found.pk}?saved=resumed")
+    return deeds.done(request, onboarding_id, help_with.resume, "resumed")
 
 
 @page(**ONBOARD, audit=None)
 def again(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Start again after a failure, with the answers that were given."""
-    found = _found(request, onboarding_id)
+    found = deeds.found(request, onboarding_id)
     _actor, owner, _session = person_of(request)
     if request.method != "POST":
         return redirect(f"/operator/onboardings/{found.pk}")
@@ -189,7 +180,7 @@ def again(request: HttpRequest, onboarding_id: str) -> HttpResponse:
 @page(**ONBOARD, audit="schools.setup_acknowledged")
 def acknowledge(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Confirm that the school has an admin, with a live look at it beside the question."""
-    found = _found(request, onboarding_id)
+    found = deeds.found(request, onboarding_id)
     unsure = None
     if request.method == "POST":
         unsure = _("Tick the box to confirm that this school has an admin.")
@@ -206,7 +197,7 @@ def acknowledge(request: HttpRequest, onboarding_id: str) -> HttpResponse:
 @page(**ONBOARD, audit="schools.setup_reopened")
 def undo(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Take an acknowledgement back."""
-    found = _found(request, onboarding_id)
+    found = deeds.found(request, onboarding_id)
     if request.method == "POST":
         help_with.take_back(found, by=actor_of(request), now=timezone.now())
     return redirect("/operator/onboardings?saved=reopened_task")

@@ -1,9 +1,8 @@
 """Stopping what goes on by itself, and letting it go on: an onboarding, and a school's first thirty days."""
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,10 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.schools.models import Onboarding
 from shared_apps.schools.services import onboarding_cancel, welcome_help
-from shared_apps.schools.services.onboarding import onboarding_of
-from tenants.actor import Actor
+from shared_apps.schools.views import deeds
 from tenants.door import Within, actor_of, page
-from tenants.ids import parse_id
 from tenants.permissions import Permission
 from tenants.problems import Refusal
 
@@ -28,17 +25,9 @@ AGAIN: dict[str, str | Promise] = {
 }
 
 
-class Act(Protocol):
-    """What is done to an onboarding, or to what came of it."""
-
-    def __call__(self, onboarding: Onboarding, /, *, by: Actor, now: datetime) -> None: ...
-
-
-def _found(request: HttpRequest, key: str) -> Onboarding:
-    return onboarding_of(parse_id(key), actor=actor_of(request))
-
-
-def _asked(request: HttpRequest, found: Onboarding, leaves: Callable[[Onboarding], str], act: Act) -> HttpResponse:
+def _asked(
+    request: HttpRequest, found: Onboarding, leaves: Callable[[Onboarding], str], act: deeds.Act
+) -> HttpResponse:
     """The question with what would stay, then the deed. What is over has nothing to be asked about."""
     changed: Refusal | None = None
     if request.method == "POST":
@@ -59,47 +48,38 @@ def _asked(request: HttpRequest, found: Onboarding, leaves: Callable[[Onboarding
     return render(request, "schools/onboarding_cancel.html", context, status=changed.status if changed else 200)
 
 
-def _done(request: HttpRequest, key: str, act: Act, saved: str) -> HttpResponse:
-    """A deed that needs no question; a visit to its address only leads back to the page."""
-    found = _found(request, key)
-    if request.method != "POST":
-        return redirect(f"/operator/onboardings/{found.pk}")
-    act(found, by=actor_of(request), now=timezone.now())
-    return redirect(f"/operator/onboardings/{found.pk}?saved={saved}")
-
-
 @page(**DOOR, audit="schools.onboarding_cancelled")
 def cancel(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """End an onboarding, once it was said what stays."""
     act = partial(onboarding_cancel.cancel, agreed=request.POST.get("leaves", ""))
-    return _asked(request, _found(request, onboarding_id), onboarding_cancel.leaves, act)
+    return _asked(request, deeds.found(request, onboarding_id), onboarding_cancel.leaves, act)
 
 
 @page(**DOOR, audit="workflows.run_taken_up")
 def take_up(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Let a cancelled onboarding whose school is there go on."""
-    return _done(request, onboarding_id, onboarding_cancel.take_up, "resumed")
+    return deeds.done(request, onboarding_id, onboarding_cancel.take_up, "resumed")
 
 
 @page(**DOOR, audit="workflows.run_cancelled")
 def cancel_welcome(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """End the letters and the evaluation of a school, once it was said what that means."""
-    return _asked(request, _found(request, onboarding_id), welcome_help.leaves, welcome_help.cancel)
+    return _asked(request, deeds.found(request, onboarding_id), welcome_help.leaves, welcome_help.cancel)
 
 
 @page(**DOOR, audit="workflows.step_retried")
 def retry_welcome(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Try the step that was given up again."""
-    return _done(request, onboarding_id, welcome_help.retry, "retried")
+    return deeds.done(request, onboarding_id, welcome_help.retry, "retried")
 
 
 @page(**DOOR, audit="workflows.run_resumed")
 def resume_welcome(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Let those that stand still go on."""
-    return _done(request, onboarding_id, welcome_help.resume, "resumed")
+    return deeds.done(request, onboarding_id, welcome_help.resume, "resumed")
 
 
 @page(**DOOR, audit="workflows.run_taken_up")
 def take_up_welcome(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Let cancelled ones go on where they were stopped."""
-    return _done(request, onboarding_id, welcome_help.take_up, "resumed")
+    return deeds.done(request, onboarding_id, welcome_help.take_up, "resumed")

@@ -4,22 +4,19 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from shared_apps.schools import rules
 from shared_apps.schools.models import Onboarding, Welcome
 from shared_apps.schools.services import checklist, go_live, welcome
-from shared_apps.schools.services.onboarding import onboarding_of
 from shared_apps.schools.services.onboarding_words import why
 from shared_apps.schools.services.welcome_help import stuck_welcomes
 from shared_apps.schools.services.welcome_words import CRITERIA, FATES, ITEMS, LETTERS, STEPS, evidence
+from shared_apps.schools.views import deeds
 from shared_apps.workflows.models import RunState, Step, StepState
 from tenants.actor import Actor
-from tenants.door import Within, actor_of, page
-from tenants.ids import parse_id
+from tenants.door import Within, page
 from tenants.permissions import Permission
 
 WORDS: dict[str, str | Promise] = {
@@ -63,18 +60,10 @@ def _letters(found: Welcome) -> list[tuple[str | Promise, str | Promise, datetim
 @page(**DOOR, audit="schools.go_live_evaluated")
 def evaluate(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Look again now whether the school is live."""
-    found = onboarding_of(parse_id(onboarding_id), actor=actor_of(request))
-    if request.method != "POST":
-        return redirect(f"/operator/onboardings/{found.pk}")
-    go_live.again(found, by=actor_of(request), now=timezone.now())
-    return redirect(f"/operator/onboardings/{found.pk}?saved=evaluated")
+    return deeds.done(request, onboarding_id, go_live.again, "evaluated")
 
 
 @page(**DOOR, audit="schools.go_live_followed_up")
 def follow_up(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Somebody saw to what was missing."""
-    found = onboarding_of(parse_id(onboarding_id), actor=actor_of(request))
-    if request.method != "POST":
-        return redirect(f"/operator/onboardings/{found.pk}")
-    go_live.follow_up(found, by=actor_of(request), now=timezone.now())
-    return redirect(f"/operator/onboardings/{found.pk}?saved=followed_up")
+    return deeds.done(request, onboarding_id, go_live.follow_up, "followed_up")
