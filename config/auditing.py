@@ -10,11 +10,16 @@ from shared_apps.audit.services import history as platform
 from tenant_apps.events.services import seal as sealing
 from tenants import seals
 from tenants.current import SchoolRef
+from tenants.models import School
 from tenants.scope import school_scope
 from tenants.seals import PLATFORM, Statement
 from tenants.verification import Report, Sealed, check
 
 PAGE = 5_000
+
+
+class NoHistory(LookupError):
+    """Nobody of this name has one."""
 
 
 @dataclass(frozen=True)
@@ -76,3 +81,16 @@ def of_school(school: SchoolRef) -> History:
 def of_platform() -> History:
     tail, here = platform.history()
     return History(PLATFORM, here, [], tail, lambda after, upto: platform.page(after, min(upto, after + PAGE)))
+
+
+def histories(slug: str | None, *, platform: bool) -> Iterator[tuple[str, History]]:
+    """With their names: of one school, of the platform alone, or of all schools and the platform."""
+    if not platform:
+        schools = School.objects.select_related("placement")
+        chosen = list(schools.filter(slug=slug) if slug else schools)
+        if slug and not chosen:
+            raise NoHistory(f"There is no school called {slug}.")
+        for school in chosen:
+            yield school.slug, of_school(school.ref())
+    if not slug:
+        yield PLATFORM, of_platform()

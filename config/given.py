@@ -10,7 +10,7 @@ LOGGED = "platform checkpoint {"  # as shared_apps.audit.services.sealing writes
 
 
 class NoCheckpoint(ValueError):
-    """A file holds none, or one that cannot be read."""
+    """A file holds none, or one that cannot be read, or one of somebody else's history."""
 
 
 def checkpoints_in(path: Path) -> list[Statement]:
@@ -22,6 +22,19 @@ def checkpoints_in(path: Path) -> list[Statement]:
     lines = [(at, line) for at, line in enumerate(text.splitlines(), 1) if LOGGED in line]
     parts = [(f"{path}, line {at},", line) for at, line in lines] or [(str(path), text)]
     return [_read(where, part) for where, part in parts]
+
+
+def must_be_of(whose: str, given: list[Statement]) -> list[Statement]:
+    if strange := {statement.whose for statement in given} - {whose}:
+        raise NoCheckpoint(f"The checkpoint given is of {', '.join(sorted(strange))}, not of {whose}.")
+    return given
+
+
+def upheld(given: list[Statement]) -> str:
+    """What is said when all of them are of the history."""
+    if not given:
+        return ""
+    return f" Kept elsewhere and of this history: {len(given)}, the newest at {max(one.size for one in given)}."
 
 
 def _read(where: str, text: str) -> Statement:

@@ -166,7 +166,7 @@ def test_a_damaged_line_of_the_log_is_not_passed_over(history, log, tmp_path):
 def test_a_checkpoint_is_of_one_history(history, log, cast, tmp_path):
     with pytest.raises(CommandError, match="say which"):
         call_command("verify_audit", "--checkpoint", str(log), stdout=StringIO())
-    with pytest.raises(CommandError, match="is of platform, not of greenfield"):
+    with pytest.raises(CommandError, match=f"is of platform, not of {cast.ref.id}"):
         call_command("verify_audit", "--school", "greenfield", "--checkpoint", str(log), stdout=StringIO())
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("verify_audit", "--platform", "--checkpoint", str(tmp_path / "nowhere"), stdout=StringIO())

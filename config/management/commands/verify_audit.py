@@ -1,22 +1,14 @@
 """`verify_audit`: check the sealed history of a school, of all schools, of the platform; or export one."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from config import auditing
-from config.auditing import History
-from config.given import NoCheckpoint, checkpoints_in
-from tenants.models import School
+from config.auditing import History, NoHistory
+from config.given import NoCheckpoint, checkpoints_in, must_be_of, upheld
 from tenants.seals import Statement
-
-
-def _upheld(given: list[Statement]) -> str:
-    if not given:
-        return ""
-    return f" Kept elsewhere and of this history: {len(given)}, the newest at {max(one.size for one in given)}."
 
 
 class Command(BaseCommand):
@@ -35,19 +27,23 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         one = options["school"] or options["platform"]
-        if options["export"] and not one:
-            raise CommandError("--export writes one history: say which with --school or --platform.")
-        if options["checkpoint"] and not one:
-            raise CommandError("--checkpoint is about one history: say which with --school or --platform.")
-        # Read before the history is: what was kept by then is in it, or was taken out.
-        given = self._given(options["checkpoint"])
+        if (options["export"] or options["checkpoint"]) and not one:
+            raise CommandError(
+                "--export and --checkpoint are of one history: say which with --school or --platform."
+            )
+        try:
+            # Read before the history is: what was kept by then is in it, or was taken out.
+            given = [statement for path in options["checkpoint"] for statement in checkpoints_in(Path(path))]
+            self._check(given, options)
+        except (NoCheckpoint, NoHistory) as error:
+            raise CommandError(str(error)) from error
+
+    def _check(self, given: list[Statement], options: dict[str, Any]) -> None:
         bad = 0
-        for name, history in self._histories(options["school"], options["platform"]):
-            if strange := {statement.whose for statement in given} - {history.whose}:
-                raise CommandError(f"The checkpoint given is of {', '.join(sorted(strange))}, not of {name}.")
-            report = history.checked(given)
+        for name, history in auditing.histories(options["school"], platform=options["platform"]):
+            report = history.checked(must_be_of(history.whose, given))
             if report.good:
-                self.stdout.write(f"{name}: {report.size} events are as they were sealed.{_upheld(given)}")
+                self.stdout.write(f"{name}: {report.size} events are as they were sealed.{upheld(given)}")
             else:
                 bad += 1
                 self.stdout.write(f"{name}: NOT PROVEN from number {report.bad} on: {report.why}.")
@@ -55,23 +51,6 @@ class Command(BaseCommand):
                 self._export(history, Path(options["export"]))
         if bad:
             raise CommandError(f"{bad} {'history is' if bad == 1 else 'histories are'} not as sealed.")
-
-    def _given(self, paths: list[str]) -> list[Statement]:
-        try:
-            return [statement for path in paths for statement in checkpoints_in(Path(path))]
-        except NoCheckpoint as error:
-            raise CommandError(str(error)) from error
-
-    def _histories(self, slug: str | None, platform: bool) -> Iterator[tuple[str, History]]:
-        if not platform:
-            schools = School.objects.select_related("placement")
-            chosen = list(schools.filter(slug=slug) if slug else schools)
-            if slug and not chosen:
-                raise CommandError(f"There is no school called {slug}.")
-            for school in chosen:
-                yield school.slug, auditing.of_school(school.ref())
-        if not slug:
-            yield "platform", auditing.of_platform()
 
     def _export(self, history: History, path: Path) -> None:
         with path.open("w", encoding="utf-8") as out:
