@@ -101,9 +101,9 @@ def _standing(school: SchoolRef) -> set[str]:
 
 def _written(text: str, values: list[Any], tokens: dict[str, str]) -> str:
     """A statement with its parameters as expressions, on one line."""
-    parts = re.split(r"%s", " ".join(text.split()))
+    parts = re.split(r"\$\d+|%s", " ".join(text.split()))
     if len(parts) != len(values) + 1:
-        raise RuntimeError("A statement has more than %s in it.")
+        raise RuntimeError("A statement has more than places in it.")
     told = ["NULL" if value is None else _expression(str(value), tokens) for value in values]
     return "".join(part for pair in zip(parts, [*told, ""], strict=True) for part in pair).replace("%%", "%")
 

@@ -1,4 +1,4 @@
-"""The durable scan as shipped, against django-tenants' own way, a bare view on one school, and pgbench.
+"""The durable scan as shipped, against django-tenants' own way, and a bare view with the same statements in one school.
 
 The web processes are granian with the same workers, threads and pool, on one durable cluster; the load comes from a
 process of its own. Rounds are interleaved. CPU is read from /proc, for Python and for PostgreSQL apart.
@@ -28,8 +28,10 @@ from bench.ground import ROOT, SETTINGS, STATE
 from shared_apps.identity.models import Session
 from shared_apps.identity.services.accounts import give_role
 from shared_apps.identity.services.sign_in import sign_in
+from tenant_apps.events.services import record
 from tenant_apps.gate.models import Badge, Gate
 from tenant_apps.gate.rules import new_badge_code
+from tenant_apps.gate.services import ground, presence, scans
 from tenant_apps.people.for_platform import seed
 from tenant_apps.people.models import AcademicYear, ClassGroup, Learner, SchoolProfile, Term
 from tenants import provisioning, token
@@ -183,21 +185,29 @@ def _postgres_cpu() -> float:
     return _cpu(postmaster) + gone
 
 
+def statements(schema: str) -> str:
+    """What the bare view sends: the product's own statements, written for one school."""
+    texts = {
+        "badges": ground.BADGES, "gates": ground.GATES, "scans": ground.SCANS, "scan": scans.PUT,
+        "event": record.EVENTS, "beside": record.BESIDE, "follow": record.FOLLOW, "presence": presence.PUT,
+    }  # fmt: skip
+    return json.dumps({name: text.replace("{s}", f'"{schema}"') for name, text in texts.items()})
+
+
 def measure() -> Iterator[Figure]:
     schools = build()
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
         admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO owner")
     handlers = json.dumps([[handler.name, handler.lane] for handler in handlers_of("gate.scan_recorded")])
-    stock = {
-        "STOCK_DATABASE_URL": os.environ["MIGRATOR_DATABASE_URL"], "BENCH_HANDLERS": handlers,
-        "BENCH_BARE_SCHEMA": schools[0]["schema"],
-    }  # fmt: skip
+    stock = {"STOCK_DATABASE_URL": os.environ["MIGRATOR_DATABASE_URL"], "BENCH_HANDLERS": handlers}
+    plain = {**stock, "BENCH_SITE": "bench.bare.settings", "BENCH_STATEMENTS": statements(schools[0]["schema"])}
     web = {"PROCESS": "web"}
+    target = "bench.stock.wsgi:application"
     with (
         serving("ours", "config.wsgi:application", plan(schools, "/api/gate/scans", "ours"), **web) as ours,
-        serving("stock", "bench.stock.wsgi:application", plan(schools, "/api/gate/scans", "stock"), **stock) as theirs,
+        serving("stock", target, plan(schools, "/api/gate/scans", "stock"), **stock) as theirs,
+        serving("bare", target, plan(schools[:1], "/bare", "bare"), **plain) as bare,
     ):
-        bare = Site("bare", theirs.pid, theirs.port, plan(schools[:1], "/bare", "stock"))
         one = Site("one school", ours.pid, ours.port, plan(schools[:1], "/api/gate/scans", "ours"))
         sites = (ours, theirs, bare, one)
         for site in sites:

@@ -12,7 +12,7 @@ from shared_apps.billing.api import router as billing
 from shared_apps.deliveries.api import router as deliveries
 from shared_apps.identity.api import router as identity
 from shared_apps.operator.api import router as operator
-from shared_apps.schools.api import onboardings, schools
+from shared_apps.schools.api import first_days, onboardings, schools, setup
 from tenant_apps.attendance.api import router as attendance
 from tenant_apps.gate.api import router as gate
 from tenant_apps.roster.api import router as roster
@@ -22,14 +22,16 @@ from tenants.problems import FieldError, Refusal, cell_down, problem
 log = logging.getLogger("mysentinel.api")
 
 api = NinjaAPI(title="MySentinel", version="1", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
+api.add_router("/", gate)  # first: addresses are tried in turn, and most requests are scans
 api.add_router("/", identity)
 api.add_router("/", access)
 api.add_router("/", schools)
 api.add_router("/", onboardings)
+api.add_router("/", setup)
+api.add_router("/", first_days)
 api.add_router("/", operator)
 api.add_router("/", deliveries)
 api.add_router("/", billing)
-api.add_router("/", gate)
 api.add_router("/", attendance)
 api.add_router("/", roster)
 

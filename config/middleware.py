@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from csp.constants import HEADER
+from csp.utils import build_policy
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 
 from config import logs
@@ -60,6 +61,18 @@ class RequestId:
         finally:
             for kept in (logs.request_id, logs.actor_id, logs.school_id):
                 kept.set("")
+
+
+class ContentPolicy:
+    """Every answer's Content-Security-Policy. All have the same one, so it is worded once."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response, self.policy = get_response, build_policy()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response[HEADER] = self.policy
+        return response
 
 
 class KnownHost:
@@ -154,7 +167,6 @@ class Identify:
                 request.refused = refusal  # type: ignore[attr-defined]
         response = self.get_response(request)
         if carried or is_api(request):  # an answer of the API to a stranger may hold tokens
-            add_never_cache_headers(response)
             response["Cache-Control"] = "no-store"
         return response
 

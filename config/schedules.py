@@ -12,6 +12,7 @@ SCHEDULES = {
     "identity.tidy": 60,
     "access.tidy": 60,
     "access.finish": 1,  # approvals whose process died between the school and the platform
+    "access.tell": 1,  # people whose new school came to nothing
     "workflows.advance": 1,  # steps that sleep or were tried in vain; commits wake it at once
     "schools.tidy_drafts": 60,
     "billing.sweep": 10,  # schools whose count of billable learners is half a day old

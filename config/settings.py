@@ -39,7 +39,7 @@ MIDDLEWARE = [
     "config.middleware.KnownHost",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "config.middleware.ContentPolicy",
     "django.middleware.common.CommonMiddleware",  # Content-Length, so that answers are not chunked
     "config.middleware.BodyLimit",
     "config.middleware.Problems",

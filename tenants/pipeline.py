@@ -1,10 +1,12 @@
 """Hot statements of a school: written by hand, qualified per school so that their plans survive the switch between
 schools, and read together after all of them were sent."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import lru_cache
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +14,8 @@ from django.conf import settings
 from django.db import connections
 
 from tenants.current import current_school
+
+PLACE = re.compile("%s")
 
 
 class Sent:
@@ -85,7 +89,7 @@ def with_commit(text: str, parameters: Sequence[Any]) -> Sent:
 def _send(wrapper: Any, text: str, parameters: Sequence[Any]) -> Sent:
     wrapper.ensure_connection()
     wrapper.enter()
-    cursor = wrapper.create_cursor()
+    cursor = wrapper.hot_cursor()
     with wrapper.wrap_database_errors:
         cursor.execute(text, parameters, prepare=settings.PREPARE_HOT_STATEMENTS)
     return Sent(wrapper, cursor)
@@ -103,20 +107,33 @@ def array(values: Sequence[Any]) -> str:
 
     The driver looks at each element twice to find the array's type, which the statement says anyway.
     """
-    return "{" + ",".join("NULL" if value is None else _element(value) for value in values) + "}"
+    return "{" + ",".join([_WRITTEN.get(type(value), _other)(value) for value in values]) + "}"
 
 
-def _element(value: Any) -> str:
-    if isinstance(value, str):
-        plain = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{plain}"'
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, UUID | date | time | int):  # a datetime is a date
-        return f'"{value}"'
+def _quoted(value: str) -> str:
+    plain = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{plain}"'
+
+
+def _other(value: Any) -> str:
+    if isinstance(value, str):  # an enumeration's
+        return _quoted(value)
     raise TypeError(f"{type(value).__name__} has no place in an array of a hot statement.")
+
+
+_WRITTEN: dict[type, Callable[[Any], str]] = {
+    type(None): lambda value: "NULL",
+    str: _quoted,
+    bool: lambda value: "true" if value else "false",
+    **dict.fromkeys((UUID, datetime, date, time, int), lambda value: f'"{value}"'),
+}
 
 
 @lru_cache(maxsize=4096)
 def _qualified(text: str, schema: str) -> str:
-    return text.replace("{s}", f'"{schema}"')
+    """The statement of one school, its places numbered as PostgreSQL takes them.
+
+    The driver would number them itself, and remembers how for 128 statements: those of some twenty schools.
+    """
+    number = count(1)
+    return PLACE.sub(lambda _: f"${next(number)}", text.replace("{s}", f'"{schema}"'))

@@ -3,14 +3,13 @@
 import re
 from typing import Any
 
-from ninja import Schema
-from pydantic import ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
-class Body(Schema):
+class Body(BaseModel):
     """A JSON body, or the parameters of a query."""
 
     model_config = ConfigDict(extra="forbid")
@@ -23,7 +22,7 @@ class Body(Schema):
         return value
 
 
-class Answer(Schema):
+class Answer(BaseModel):
     """What goes out."""
 
 

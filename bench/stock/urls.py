@@ -1,18 +1,18 @@
-"""Two doors on the same work: `/api/gate/scans` by django-tenants and the ORM, `/bare` as raw SQL in one school."""
+"""A scan by django-tenants and the ORM: the same rows written."""
 
 import hashlib
 import json
 import os
 import secrets
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from datetime import time as Clock
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import jwt
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import path
 from django.utils import timezone
@@ -23,7 +23,6 @@ from bench.stock import models as m
 
 ZONE = ZoneInfo("Africa/Johannesburg")
 HANDLERS = json.loads(os.environ.get("BENCH_HANDLERS", "[]"))  # [name, lane] as the product's own registry has them
-BARE = os.environ.get("BENCH_BARE_SCHEMA", "")
 
 
 class ScanIn(Schema):
@@ -114,64 +113,6 @@ def _answer(body: ScanIn, code: str, direction: str, learner: Any, name: str, he
         learner=LearnerOut(id=learner, name=name), on_site=here, scanned_at=body.scanned_at, recorded_at=now,
         skew_seconds=round((now - body.scanned_at) / timedelta(seconds=1)),
     )  # fmt: skip
-
-
-READ_BADGE = (
-    "SELECT l.id, l.given_name, l.family_name FROM gate_badge b JOIN people_learner l ON l.id = b.learner_id"
-    " WHERE b.code = %s FOR NO KEY UPDATE OF l, b"
-)
-READ_GATE = "SELECT p.bell, p.close_time, p.lockdown FROM gate_gate g CROSS JOIN people_schoolprofile p WHERE g.id = %s"
-READ_LAST = (
-    "SELECT direction FROM gate_scan WHERE learner_id = %s AND verdict = 'admitted' AND scanned_at >= %s"
-    " ORDER BY scanned_at DESC LIMIT 1"
-)
-PUT_SCAN = (
-    "INSERT INTO gate_scan (id, badge_code, learner_id, gate_id, asked, direction, verdict, code, answer_on_site,"
-    " scanned_at, recorded_at, digest) VALUES (%s, %s, %s, %s, 'auto', %s, 'admitted', %s, %s, %s, %s, %s)"
-)
-PUT_EVENT = "INSERT INTO events_event (id, kind, at, recorded_at, actor, body) VALUES (%s, %s, %s, %s, 'x', %s)"
-PUT_BESIDE = "INSERT INTO events_particulars (id, event_id, values) VALUES (%s, %s, %s)"
-PUT_REACTION = (
-    "INSERT INTO events_reaction (id, event_id, handler, lane, state, attempts, next_at, error)"
-    " VALUES (%s, %s, %s, %s, 'waiting', 0, %s, '')"
-)
-PUT_PRESENCE = (
-    "INSERT INTO gate_presence (id, learner_id, on_site, since, gate_id) VALUES (%s, %s, %s, %s, %s)"
-    " ON CONFLICT (learner_id) DO UPDATE SET on_site = excluded.on_site, since = excluded.since,"
-    " gate_id = excluded.gate_id"
-)
-
-
-@api.post("/bare", response={201: ScanOut})
-def bare(request: HttpRequest, body: ScanIn) -> Any:
-    now = timezone.now()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f'SET LOCAL search_path = "{BARE}"')
-        cursor.execute(READ_BADGE, [body.badge])
-        learner, given, family = cursor.fetchone()
-        cursor.execute(READ_GATE, [body.gate])
-        bell, close, _ = cursor.fetchone()
-        start = datetime.combine(body.scanned_at.astimezone(ZONE).date(), Clock(0), ZONE)
-        cursor.execute(READ_LAST, [learner, start])
-        last = cursor.fetchone()
-        here = bool(last and last[0] == "in")
-        local = body.scanned_at.astimezone(ZONE).time()
-        code = "late_pickup" if here and local > close else "late_arrival" if not here and local > bell else "ok"
-        direction = "out" if here else "in"
-        made = m.Scan(id=body.scan_id, gate_id=body.gate, direction=direction, code=code)
-        values, text = _story(made, str(learner))
-        event, at = uuid.uuid4(), body.scanned_at.astimezone(UTC)
-        digest = hashlib.sha256(f"{body.badge}{body.gate}{body.scanned_at}".encode()).hexdigest()
-        cursor.execute(
-            PUT_SCAN,
-            [body.scan_id, body.badge, learner, body.gate, direction, code, not here, at, now, digest],
-        )
-        cursor.execute(PUT_EVENT, [event, "gate.scan_recorded", at, now, text])
-        cursor.execute(PUT_BESIDE, [uuid.uuid4(), event, json.dumps(values)])
-        for name, lane in HANDLERS:
-            cursor.execute(PUT_REACTION, [uuid.uuid4(), event, name, lane, now])
-        cursor.execute(PUT_PRESENCE, [uuid.uuid4(), learner, not here, at, body.gate])
-    return 201, _answer(body, code, direction, learner, f"{given} {family}", not here, now)
 
 
 urlpatterns = [path("", api.urls)]

@@ -21,8 +21,10 @@ from shared_apps.access.schemas import (
 )
 from shared_apps.access.services import decisions, queue, requests
 from shared_apps.access.services.grants import Grant
+from shared_apps.access.services.new_schools import became
 from shared_apps.access.services.queue import Row
 from shared_apps.access.services.requests import Particulars
+from shared_apps.schools.services.onboarding_doubts import alike, must_have_seen
 from tenants.door import Within, actor_of, api
 from tenants.ids import parse_id
 from tenants.permissions import Permission
@@ -47,24 +49,27 @@ def ask(request: HttpRequest, body: AskIn) -> Answered[dict[str, str]]:
 
 @api(
     router, "GET", "/admin/requests", permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM, audit=None,
-    response=RequestsOut,
+    response=RequestsOut, exclude_unset=True,
 )  # fmt: skip
 def request_list(request: HttpRequest, query: Query[RequestsQuery]) -> dict[str, Any]:
-    """The requests of one's regions, oldest first."""
+    """The requests of one's regions, oldest first. `new_school` is there where one was approved and came to nothing."""
     after = parse_id(query.cursor) if query.cursor else None
     if query.cursor and after is None:
         raise invalid("cursor", "invalid", "Take the cursor of the page before.")
     rows, following = queue.listed(
         actor_of(request), state=query.state, search=query.search, after=after, limit=query.limit, now=timezone.now()
     )
-    return {"items": [request_out(row) for row in rows], "next": str(following) if following else None}
+    nothing = became(row.request for row in rows)
+    items = [request_out(row, nothing.get(row.request.pk)) for row in rows]
+    return {"items": items, "next": str(following) if following else None}
 
 
-def request_out(row: Row) -> dict[str, Any]:
+def request_out(row: Row, new_school: str | None) -> dict[str, Any]:
     one, said = row.request, row.said
     return {
         "id": one.id, "full_name": said.full_name, "work_email": said.work_email, "organization": said.organization,
         "region": one.region, "reason": said.reason, "state": one.state, "created_at": one.created_at,
+        **({"new_school": new_school} if new_school else {}),
     }  # fmt: skip
 
 
@@ -73,7 +78,11 @@ def request_out(row: Row) -> dict[str, Any]:
     audit="access.approved", response={200: ApprovedOut, 202: AgreedOut},
 )  # fmt: skip
 def approve(request: HttpRequest, request_id: str, body: ApproveIn) -> Answered[dict[str, Any]]:
-    """Let somebody in. The link is in this answer alone, and in the mail to them."""
+    """Let somebody in. The link is in this answer alone, and in the mail to them.
+
+    Schools that are called like a new one stop the call (409 `looks_like`) for who sends `onboard.look_alikes_seen`.
+    """
+    _must_have_seen_those_alike(request, request_id, body)
     approved = decisions.approve(
         request=parse_id(request_id), by=actor_of(request), now=timezone.now(),
         grant=Grant(body.role, tuple(body.regions), tuple(body.schools), body.new_school()),
@@ -81,6 +90,16 @@ def approve(request: HttpRequest, request_id: str, body: ApproveIn) -> Answered[
     if approved.account is None:
         return Answered(202, {"state": "second"})
     return Answered(200, {"account_id": approved.account, "set_password_link": approved.link})
+
+
+def _must_have_seen_those_alike(request: HttpRequest, request_id: str, body: ApproveIn) -> None:
+    """For who sends what they have seen. Raises 404, 409 `looks_like`."""
+    new, seen, actor = body.new_school(), body.look_alikes_seen, actor_of(request)
+    if new is None or seen is None:
+        return
+    row = queue.found(actor, parse_id(request_id), now=timezone.now())
+    if row.request.state in queue.OPEN:
+        must_have_seen(alike(new.name or row.said.organization, actor=actor), seen)
 
 
 @api(
@@ -100,6 +119,6 @@ def reject(request: HttpRequest, request_id: str, body: RejectIn) -> dict[str, A
     audit="access.reopened", response=DecidedOut,
 )  # fmt: skip
 def reopen(request: HttpRequest, request_id: str) -> dict[str, Any]:
-    """A refused request waits again."""
+    """A refused request waits again, as does one whose new school came to nothing."""
     asked = decisions.reopen(request=parse_id(request_id), by=actor_of(request), now=timezone.now())
     return {"id": asked.id, "state": asked.state}

@@ -24,6 +24,11 @@ GIVEN = {  # what a role is called once somebody has it
     "operator": _("Operator"), "finance": _("Finance"), "super_admin": _("Super admin"),
 }  # fmt: skip
 
+BECAME = {  # of the new school somebody was approved for
+    "cancelled": _("Onboarding cancelled"), "failed": _("Onboarding failed"),
+    "left_out": _("The school has another admin"), "": "",
+}  # fmt: skip
+
 
 def _grouped(places: list[Group]) -> list[Group]:
     return [(name or str(_("Other countries")), entries) for name, entries in places]

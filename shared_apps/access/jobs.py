@@ -1,8 +1,8 @@
-"""What the clock starts: finishing approvals that were interrupted, forgetting what was kept long enough."""
+"""What the clock starts: finishing approvals, telling of those that came to nothing, forgetting."""
 
 from django.utils import timezone
 
-from shared_apps.access.services import letting_in, requests
+from shared_apps.access.services import letting_in, new_schools, requests
 from tenants.jobs import job
 
 
@@ -14,3 +14,8 @@ def tidy() -> None:
 @job("access.finish")
 def finish() -> None:
     letting_in.resume(now=timezone.now())
+
+
+@job("access.tell")
+def tell() -> None:
+    new_schools.tell(now=timezone.now())

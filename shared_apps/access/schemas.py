@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, StrictBool
 
 from shared_apps.access.services.admins import NewSchool
+from shared_apps.schools.schemas import LOOK_ALIKES_SEEN
 from shared_apps.schools.services.onboarding_answers import CLOSE, ZONE
 from tenants.schemas import Answer, Body
 
@@ -41,6 +42,7 @@ class RequestOut(Answer):
     reason: str
     state: str
     created_at: datetime
+    new_school: Literal["cancelled", "failed", "left_out"] | None = None
 
 
 class RequestsOut(Answer):
@@ -55,6 +57,7 @@ class OnboardIn(Body):
     timezone: str = Field(default=ZONE, max_length=64)
     close_time: str = Field(default=CLOSE, max_length=5)
     region: str = Field(default="", max_length=64)
+    look_alikes_seen: list[UUID] | None = Field(default=None, max_length=100, description=LOOK_ALIKES_SEEN)
 
 
 class ApproveIn(Body):
@@ -68,8 +71,12 @@ class ApproveIn(Body):
     def new_school(self) -> NewSchool | None:
         """`true` is a school of which nothing but the request is said."""
         if isinstance(self.onboard, OnboardIn):
-            return NewSchool(**self.onboard.model_dump())
+            return NewSchool(**self.onboard.model_dump(exclude={"look_alikes_seen"}))
         return NewSchool() if self.onboard else None
+
+    @property
+    def look_alikes_seen(self) -> list[UUID] | None:
+        return self.onboard.look_alikes_seen if isinstance(self.onboard, OnboardIn) else None
 
 
 class ApprovedOut(Answer):

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language, override, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from shared_apps.access.forms import GIVEN, ROLES, AskForm, PlaceForm, RejectForm
+from shared_apps.access.forms import BECAME, GIVEN, ROLES, AskForm, PlaceForm, RejectForm
 from shared_apps.access.models import RequestState
 from shared_apps.access.rules import (
     CONFIRM_WITHIN,
@@ -25,6 +25,7 @@ from shared_apps.access.rules import (
 from shared_apps.access.services import decisions, queue, requests
 from shared_apps.access.services.admins import NewSchool
 from shared_apps.access.services.grants import Grant
+from shared_apps.access.services.new_schools import became
 from shared_apps.access.services.requests import Particulars
 from shared_apps.audit.services import record
 from shared_apps.groups.services import regions_of, under, within_reach
@@ -122,7 +123,8 @@ def status(request: HttpRequest, secret: str) -> HttpResponse:
         asked = requests.status(secret, now=timezone.now())
     except Refusal as refusal:
         return render(request, "access/link_spent.html", {"forgotten": True}, status=refusal.status)
-    return render(request, "access/status.html", {"asked": asked, "said": requests.said_in(asked)})
+    context = {"asked": asked, "said": requests.said_in(asked), "became": became([asked]).get(asked.pk, "")}
+    return render(request, "access/status.html", context)
 
 
 # -- deciding ---------------------------------------------------------------------------------------------------------
@@ -211,7 +213,7 @@ def reject(request: HttpRequest, request_id: str) -> HttpResponse:
 
 @page(permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM, audit="access.reopened")
 def reopen(request: HttpRequest, request_id: str) -> HttpResponse:
-    """A refused request waits again."""
+    """A refused request waits again, as does one whose new school came to nothing."""
     actor = actor_of(request)
     if request.method != "POST":
         return redirect(f"/operator/requests/{request_id}")
@@ -279,10 +281,17 @@ def _page(request: HttpRequest, actor: Actor, more: dict[str, Any], status: int 
     )  # fmt: skip
     counts = queue.counts(actor)
     language = get_language() or "en"
+    nothing = became(row.request for row in rows)
     here = {"state": state, "search": search} if search else {"state": state}
     context = {
         "tabs": [(str(label), f"/operator/requests?state={name}", counts[name], name == state) for name, label in TABS],
-        "rows": [{"row": row, "region": name_of(row.request.region, language)} for row in rows],
+        "rows": [
+            {
+                "row": row, "region": name_of(row.request.region, language),
+                "became": BECAME.get(nothing.get(row.request.pk, ""), ""),
+            }
+            for row in rows
+        ],
         "state": state, "search": search, "here": urlencode(here), "scope": _scope(actor, language),
         "following": f"/operator/requests?{urlencode({**here, 'cursor': str(following)})}" if following else "",
         **more,
@@ -308,7 +317,9 @@ def _panel(request: HttpRequest, actor: Actor, request_id: str) -> dict[str, Any
     roles = [*grantable(actor.roles), *([NEW_SCHOOL] if may(actor, Permission.SCHOOLS_ONBOARD) else [])]
     agreed = row.request.outcome if row.request.state == RequestState.SECOND else {}
     role = chosen.get("role") or agreed.get("role") or roles[0]
+    what = became([row.request]).get(row.request.pk, "")
     return {
+        "became": what, "became_word": BECAME.get(what, ""),
         "open": row, "region": name_of(row.request.region, language), "can_sign_in": queue.can_sign_in(row),
         "schools_alike": _alike(row, chosen, actor) if row.request.state in queue.OPEN else [],
         "alike": queue.opened(actor, list(queue.duplicates(actor, row.request)[:5]), now=now),

@@ -24,21 +24,21 @@ class RegisterQuery(Body):
         return value
 
 
-class ClassOut(Answer):
+class RegisterClassOut(Answer):
     id: UUID
     name: str
 
 
-class LearnerOut(Answer):
+class RegisterLearnerOut(Answer):
     id: UUID
     name: str
-    class_: ClassOut = Field(serialization_alias="class")
+    class_: RegisterClassOut = Field(serialization_alias="class")
 
 
-class RowOut(Answer):
+class RegisterRowOut(Answer):
     """`reason` is the letter of one of the nine valid reasons."""
 
-    learner: LearnerOut
+    learner: RegisterLearnerOut
     mark: Literal["P", "L", "A", "E"] | None
     source: Literal["gate", "teacher"] | None
     state: Literal["proposed", "confirmed"] | None
@@ -46,4 +46,4 @@ class RowOut(Answer):
 
 
 class RegisterOut(Answer):
-    items: list[RowOut]
+    items: list[RegisterRowOut]

@@ -10,8 +10,6 @@ from ninja import Router
 from pydantic import ValidationError
 
 from tenant_apps.gate.schemas import (
-    BatchIn,
-    BatchOut,
     ErrorOut,
     FailedItemOut,
     GatesOut,
@@ -20,6 +18,8 @@ from tenant_apps.gate.schemas import (
     OnSiteOut,
     ScanIn,
     ScanOut,
+    ScansIn,
+    ScansOut,
     gate_out,
     learner_out,
 )
@@ -64,9 +64,9 @@ def scan(request: HttpRequest, body: ScanIn) -> HttpResponse:
 
 @api(
     router, "POST", "/gate/scans/batch", permission=Permission.GATE_SCAN, within=Within.CHUNKS,
-    audit="gate.scan_recorded", response=BatchOut, by_alias=True,
+    audit="gate.scan_recorded", response=ScansOut, by_alias=True,
 )  # fmt: skip
-def batch(request: HttpRequest, body: BatchIn) -> BatchOut:
+def batch(request: HttpRequest, body: ScansIn) -> ScansOut:
     """Record what a phone saved up, in the order sent; each scan stands alone."""
     read = [_read(item) for item in body.scans]
     results: list[ItemOut | FailedItemOut] = []
@@ -74,7 +74,7 @@ def batch(request: HttpRequest, body: BatchIn) -> BatchOut:
         part = read[start : start + CHUNK]
         outcomes = iter(_recorded(request, [item for item in part if isinstance(item, Tap)]))
         results += [_result(next(outcomes)) if isinstance(item, Tap) else item for item in part]
-    return BatchOut(results=results)
+    return ScansOut(results=results)
 
 
 @api(

@@ -24,7 +24,7 @@ def new_badge_code(tag: str) -> str:
 
 def check_letter(letters: str) -> str:
     """Luhn over ALPHABET: finds every single wrong letter and nearly every swap of neighbours."""
-    total = sum(weight(letter, doubled=place % 2 == 0) for place, letter in enumerate(reversed(letters)))
+    total = sum(map(DOUBLED.__getitem__, letters[::-2])) + sum(map(SINGLE.__getitem__, letters[-2::-2]))
     return ALPHABET[-total % len(ALPHABET)]
 
 
@@ -34,15 +34,19 @@ def weight(letter: str, *, doubled: bool) -> int:
     return value // size + value % size
 
 
+SINGLE = {letter: weight(letter, doubled=False) for letter in ALPHABET}
+DOUBLED = {letter: weight(letter, doubled=True) for letter in ALPHABET}
+
+
 def bare_code(text: str) -> str:
     """What somebody typed, without case, hyphens and spaces."""
-    return "".join(letter for letter in text.upper() if letter != "-" and not letter.isspace())
+    return "".join(text.upper().replace("-", "").split())
 
 
 def read_badge_code(text: str) -> tuple[str, str] | None:
     """`(tag, whole code)` of a well-formed code, however it was typed; None when letters or check are wrong."""
     letters = bare_code(text)
-    if len(letters) != TAG_LETTERS + RANDOM_LETTERS + 1 or any(letter not in ALPHABET for letter in letters):
+    if len(letters) != TAG_LETTERS + RANDOM_LETTERS + 1 or not SINGLE.keys() >= set(letters):
         return None
     tag, body, check = letters[:TAG_LETTERS], letters[TAG_LETTERS:-1], letters[-1]
     return (tag, f"{tag}-{body}-{check}") if check_letter(tag + body) == check else None
@@ -59,7 +63,7 @@ def code_table(tag: str) -> dict[str, object]:
         "alphabet": ALPHABET,
         "length": TAG_LETTERS + RANDOM_LETTERS + 1,
         "parts": [TAG_LETTERS, RANDOM_LETTERS, 1],
-        "weights": [[weight(letter, doubled=doubled) for letter in ALPHABET] for doubled in (False, True)],
+        "weights": [list(SINGLE.values()), list(DOUBLED.values())],
     }
 
 

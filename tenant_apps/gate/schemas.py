@@ -62,7 +62,7 @@ class ScanIn(Body):
         return Tap(self.scan_id, self.badge, self.gate, self.direction, self.scanned_at)
 
 
-class BatchIn(Body):
+class ScansIn(Body):
     """The items are raw: each is validated alone, so that one bad scan does not hold up the others."""
 
     scans: list[Any] = Field(min_length=1, max_length=MOST_SCANS)
@@ -74,15 +74,15 @@ class BatchIn(Body):
         return value
 
 
-class ClassOut(Answer):
+class ScannedClassOut(Answer):
     id: UUID
     name: str
 
 
-class LearnerOut(Answer):
+class ScannedLearnerOut(Answer):
     id: UUID
     name: str
-    class_: ClassOut | None = Field(serialization_alias="class")
+    class_: ScannedClassOut | None = Field(serialization_alias="class")
 
 
 class GateOut(Answer):
@@ -99,7 +99,7 @@ class ScanOut(Answer):
     verdict: Literal["admitted", "refused"]
     code: str
     direction: Literal["in", "out"]
-    learner: LearnerOut | None
+    learner: ScannedLearnerOut | None
     on_site: bool | None
     scanned_at: Moment
     recorded_at: Moment
@@ -122,12 +122,12 @@ class FailedItemOut(Answer):
     errors: list[ErrorOut]
 
 
-class BatchOut(Answer):
+class ScansOut(Answer):
     results: list[ItemOut | FailedItemOut]
 
 
 class OnSiteItemOut(Answer):
-    learner: LearnerOut
+    learner: ScannedLearnerOut
     since: Moment
     gate: GateOut
 
@@ -138,12 +138,12 @@ class OnSiteOut(Answer):
     as_of: Moment
 
 
-def learner_out(learner: Learner | Carrier) -> LearnerOut:
-    return LearnerOut(id=learner.id, name=learner.name, class_=class_out(learner.class_group))
+def learner_out(learner: Learner | Carrier) -> ScannedLearnerOut:
+    return ScannedLearnerOut(id=learner.id, name=learner.name, class_=class_out(learner.class_group))
 
 
-def class_out(group: ClassGroup | Group | None) -> ClassOut | None:
-    return ClassOut(id=group.id, name=group.name) if group else None
+def class_out(group: ClassGroup | Group | None) -> ScannedClassOut | None:
+    return ScannedClassOut(id=group.id, name=group.name) if group else None
 
 
 def gate_out(gate: Gate) -> GateOut:

@@ -16,7 +16,7 @@ from django.db.utils import Error
 
 from tenants.backend import kept
 from tenants.backend.operations import DatabaseOperations
-from tenants.backend.rows import PartsCursor, RowsCursor
+from tenants.backend.rows import NumberedCursor, PartsCursor, RowsCursor
 from tenants.current import OutsideScope, SchoolRef, WrongSchool, school_or_none
 
 # Hot statements are planned once per school and connection; PostgreSQL would plan anew for the length of each array.
@@ -119,6 +119,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return RowsCursor(self.connection)
         return super().create_cursor(name)
 
+    def hot_cursor(self) -> Any:
+        return NumberedCursor(self.connection)
+
     @property
     def pipelined(self) -> bool:
         return self._pipeline is not None
@@ -138,11 +141,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def leave(self) -> None:
         """Drop the role where a transaction outlives its scope: only under a test's rollback, as scopes are durable."""
         self.end_pipeline()
-        if not self.scoped or self.entered is None:
-            return
-        self.entered = None
-        if self.in_atomic_block and not self.needs_rollback and self.connection is not None:
-            self._say("SET LOCAL ROLE NONE", "SET LOCAL search_path = ''")
+        if self.entered is not None:
+            self.entered = None
+            if self.in_atomic_block and not self.needs_rollback and self.connection is not None:
+                self._say("SET LOCAL ROLE NONE", "SET LOCAL search_path = ''")
+        if len(self._met) >= settings.SCHOOLS_PER_CONNECTION and not self.in_atomic_block:
+            self._give_up("schools")  # a backend keeps about a megabyte of each school's catalog until it ends
 
     # -- savepoints -------------------------------------------------------------------------------------------
     # A rollback to a savepoint undoes SET LOCAL sent after it, so the role is taken before one is made; the
@@ -188,12 +192,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().close_if_unusable_or_obsolete()
         if held and self.connection is None:
             kept.replaced(self, "age" if aged else "unusable")
-        if len(self._met) >= settings.SCHOOLS_PER_CONNECTION and not self.in_atomic_block:
-            if self.connection is not None:
-                kept.replaced(self, "schools")
-            self.close()  # a backend keeps about a megabyte of each school's catalog until it ends
         if self._used and not self.in_atomic_block:
             self._used, self._unclean = False, self.connection is not None
+
+    def _give_up(self, why: str) -> None:
+        if self.connection is not None:
+            kept.replaced(self, why)
+        self.close()
 
     def _commit(self) -> None:
         self.entered = None

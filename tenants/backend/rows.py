@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.utils import DatabaseError
 from psycopg import ServerCursor
+from psycopg._queries import PostgresRawQuery
 
 # LOCK, because a projection that is made anew keeps everybody else from writing to it.
 WORDS = r"[\s(]*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES|LOCK)\b"
@@ -45,6 +46,12 @@ class RowsCursor(Bound):  # type: ignore[misc]
             raise NotAboutRows
         # The extended protocol takes one statement, with parameters or without.
         super()._execute_send(query, force_extended=True, binary=binary)
+
+
+class NumberedCursor(RowsCursor):
+    """For statements whose places are numbered already: `$1` instead of `%s`."""
+
+    _query_cls = PostgresRawQuery
 
 
 class PartsCursor(ServerCursor[Any]):

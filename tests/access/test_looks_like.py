@@ -4,7 +4,7 @@ import pytest
 
 from shared_apps.schools.models import Onboarding
 from tenants.models import School
-from tests.access.people import GAUTENG, ROOT, admin_of, waiting
+from tests.access.people import GAUTENG, ROOT, admin_of, approve, waiting
 from tests.identity.people import browser
 
 pytestmark = pytest.mark.django_db(databases=["default", "schools"])
@@ -53,6 +53,22 @@ def test_a_new_school_is_begun_once_those_alike_were_seen(greenfield):
     assert client.post(path, {**body, "seen": str(greenfield.ref.id)}).status_code == 302
     assert Onboarding.objects.filter(name=body["school_name"]).count() == 1
     assert client.post(path, body).status_code == 409, "decided is decided"
+
+
+def test_the_api_stops_who_says_what_they_have_seen(signed_in, greenfield):
+    asked, root = waiting(organization="Greenfield Primary School"), signed_in(ROOT)
+    stopped = approve(root, asked, role="school_admin", onboard={"look_alikes_seen": []})
+    assert (stopped.status_code, stopped.json()["code"]) == (409, "looks_like")
+    assert [one["slug"] for one in stopped.json()["schools"]] == ["greenfield"] and not Onboarding.objects.exists()
+    seen = {"look_alikes_seen": [str(greenfield.ref.id)]}
+    assert approve(root, asked, role="school_admin", onboard=seen).status_code == 200
+    again = approve(root, asked, role="school_admin", onboard={"look_alikes_seen": []})
+    assert again.json()["code"] == "already_decided" and Onboarding.objects.count() == 1
+
+
+def test_the_api_stops_nobody_who_says_nothing(signed_in, greenfield):
+    asked = waiting(organization="Greenfield Primary School")
+    assert approve(signed_in(ROOT), asked, role="school_admin", onboard=True).status_code == 200
 
 
 def test_a_request_elsewhere_is_404_before_anything_is_compared(greenfield):

@@ -1,6 +1,7 @@
 """Nothing that can be read is left out: every route of the resolver is asked, by everybody it is open to."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from django.http import HttpResponse
@@ -12,6 +13,7 @@ from config.canaries import asking, keys, routes
 from config.canaries.keys import Keys, platform_things, school_things
 from config.canaries.routes import reads
 from shared_apps.deliveries.models import Batch, BatchPart
+from shared_apps.schools.services import welcome
 from shared_apps.workflows.models import Run
 from tenants.actor import Actor, Bounds
 from tenants.door import Within, page
@@ -29,7 +31,6 @@ BY_POST = {
 # Nobody's answer is heard there, and why.
 UNANSWERED = {
     "/operator/schools/new/{draft_id}": "a draft is shown to its owner alone, and the search owns none",
-    "/operator/onboardings/{onboarding_id}/welcome/cancel": "it is there while a school's first thirty days go on",
     "/request-access/confirm/{secret}": "a link of nobody: the page says that it is used up",
     "/request-access/status/{secret}": "the same",
     "/set-password/{secret}": "the same",
@@ -76,6 +77,7 @@ def answers(search, greenfield, signed_in, monkeypatch):
     BatchPart.objects.create(batch=batch, school_id=greenfield.ref.id)
     started = acts.post(signed_in("operator@example.com"))
     assert started.status_code == 202
+    welcome.begin(UUID(started.json()["id"]), timezone.now())
     Run.objects.create(workflow="test.work", key="x", started_by="x", created_at=timezone.now())
     heard: dict[str, set[int]] = {}
     real = asking._ask

@@ -60,7 +60,7 @@ def made_of(asked, cast):
         "hired": hired, "circle": Circle.objects.filter(keepers__in=held).count(),
         "link": Link.objects.filter(login__in=held).count(),
         "onboarding": Onboarding.objects.filter(pk=asked.outcome.get("onboarding")).count(),
-        "letter": Letter.objects.filter(once=f"access:{asked.id}:approved").count(),
+        "letter": Letter.objects.filter(once__startswith=f"access:{asked.id}:approved").count(),
         "event": PlatformEvent.objects.filter(kind="access.approved", body__contains=str(asked.id)).count(),
     }  # fmt: skip
 

@@ -132,8 +132,7 @@ def test_connections_are_counted_as_they_open_and_are_given_up(real_commits, set
     wrapper.ensure_connection()
     assert asked()["connections_kept", "schools"] == 1
     wrapper._met = {str(number) for number in range(settings.SCHOOLS_PER_CONNECTION)}
-    wrapper.close_at = None
-    wrapper.close_if_unusable_or_obsolete()
+    wrapper.leave()
     found = asked()
     assert found["connections_replaced_total", "schools", "schools"] == before + 1
     wrapper.ensure_connection()

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from django.db import DatabaseError, IntegrityError
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from shared_apps.access.services.requests import Particulars
@@ -16,6 +17,7 @@ from shared_apps.schools.rules import two_names
 from shared_apps.schools.services import onboarding, onboarding_answers
 from shared_apps.schools.services.onboarding_answers import CLOSE, ZONE, Answers
 from shared_apps.schools.services.onboarding_drafts import keep
+from shared_apps.workflows.models import RunState
 from tenants.actor import Actor
 from tenants.ask import ask
 from tenants.models import School
@@ -44,11 +46,14 @@ def answers_for(new: NewSchool, said: Particulars, region: str) -> Answers:
 
 
 def begin(answers: Answers, *, request: UUID, by: Actor, now: datetime) -> Onboarding:
-    """Start the onboarding, one for each request, in the caller's transaction."""
+    """Start the onboarding in the caller's transaction: one for each request, and another where nothing came of it."""
     if by.login is None:
         raise ValueError("Only people bring schools in.")
     draft = keep(answers, owner=by.login, now=now)
-    return onboarding.start(draft, f"access:{request}", by=by, now=now)[0]
+    nothing = ~Q(acknowledged_at=None) | Q(run__state__in=(RunState.FAILED, RunState.CANCELLED))
+    before = Onboarding.objects.filter(nothing, run__key__startswith=f"access:{request}").count()
+    key = f"access:{request}:{before}" if before else f"access:{request}"
+    return onboarding.start(draft, key, by=by, now=now)[0]
 
 
 def take_on(school: School, said: Particulars, *, request: UUID, by: Actor, now: datetime) -> UUID:

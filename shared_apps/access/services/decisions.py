@@ -18,6 +18,7 @@ from shared_apps.access.rules import (
 )
 from shared_apps.access.services.grants import Approved, Grant, already_decided
 from shared_apps.access.services.letting_in import finish, let_in, mark
+from shared_apps.access.services.new_schools import became, tell_one
 from shared_apps.access.services.queue import OPEN, within
 from shared_apps.access.services.requests import put, said_in
 from shared_apps.audit.services import record
@@ -160,13 +161,18 @@ def reject(*, request: UUID | None, reason: str, notify: bool, by: Actor, now: d
 
 @transaction.atomic
 def reopen(*, request: UUID | None, by: Actor, now: datetime) -> AccessRequest:
-    """A refused request waits again. Raises 403 `own_request`, 404, 409 `not_rejected`."""
+    """A refused request waits again, and an approved one when nothing came of its new school: who asked is told first.
+
+    Raises 403 `own_request`, 404, 409 `not_rejected`.
+    """
     asked = _held(by, request, now)
-    if asked.state != RequestState.REJECTED:
-        raise conflict(gettext("Only a rejected request can be reopened."), "not_rejected")
+    if asked.state != RequestState.REJECTED and not became([asked]):
+        detail = gettext("Only a rejected request can be reopened, or an approval that came to nothing.")
+        raise conflict(detail, "not_rejected")
     _must_be_anothers(asked, by)
+    tell_one(asked, now=now)
     asked.state, asked.decided_by, asked.decided_at = RequestState.WAITING, None, None
-    asked.forget_at = now + WAITS_AT_MOST
+    asked.outcome, asked.account, asked.first_by, asked.forget_at = {}, None, None, now + WAITS_AT_MOST
     asked.save()
     record("access.reopened", by=by.name_in_audit, now=now, facts={"request": str(asked.id)})
     return asked

@@ -122,7 +122,7 @@ def let_in(
     send(
         template="access/approved", to=said.work_email, language=asked.language, now=now,
         facts={"role": grant.role, "link": link or "", "reference": asked.reference},
-        once=f"access:{asked.id}:approved",
+        once=f"access:{asked.id}:approved:{outcome.get('onboarding', '')}",
     )  # fmt: skip
     return Approved(login.id, link)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from shared_apps.access.services import queue
+from shared_apps.access.services.new_schools import waiting_anew
 from shared_apps.audit.services.canaries import canaries
 from shared_apps.deliveries.rules import Life
 from shared_apps.deliveries.services import totals
@@ -26,6 +27,7 @@ from tenants.permissions import Permission, may
 
 NAMED = 3  # schools that went quiet, before the rest are only counted
 HEALTH = "/operator/health"
+REQUESTS = "/operator/requests"
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def old_requests(picture: Picture) -> list[Need]:
     title = gettext("Access requests older than three days: %(count)s") % {"count": count}
     detail = gettext("Somebody waits for an answer.")
     proven = proof(picture.actor, proofs.REQUESTS)
-    return [Need("requests", "watch", title, detail, "/operator/requests", since, proven)] if count else []
+    return [Need("requests", "watch", title, detail, REQUESTS, since, proven)] if count else []
 
 
 def half_way(picture: Picture) -> list[Need]:
@@ -136,7 +138,18 @@ def half_way(picture: Picture) -> list[Need]:
     count, since = queue.half_way(picture.actor, now=picture.now)
     title = gettext("Approved, but not taken on by their school yet: %(count)s") % {"count": count}
     proven = proof(picture.actor, proofs.REQUESTS)
-    return [Need("half-way", "watch", title, "", "/operator/requests", since, proven)] if count else []
+    return [Need("half-way", "watch", title, "", REQUESTS, since, proven)] if count else []
+
+
+def without_school(picture: Picture) -> list[Need]:
+    """People who were let in for a new school of which nothing came: somebody decides anew."""
+    if not may(picture.actor, Permission.REQUESTS_DECIDE):
+        return []
+    left = waiting_anew(picture.actor)
+    title = gettext("Approvals that came to nothing: %(count)s") % {"count": len(left)}
+    since = min((one.decided_at for one in left if one.decided_at), default=None)
+    proven = proof(picture.actor, proofs.REQUESTS)
+    return [Need("without-school", "watch", title, "", f"{REQUESTS}?state=approved", since, proven)] if left else []
 
 
 def named(needs: list[Need], more: Need) -> list[Need]:
@@ -251,7 +264,7 @@ def follow_ups(picture: Picture) -> list[Need]:
 SOURCES: list[Source] = [
     dead_letters, background_work, channel_problems, setup_tasks, stuck_welcomes, stuck_runs,
     follow_ups, stuck_work, quiet_schools,
-    unknown_schools, old_requests, half_way, leaks, drifted,
+    unknown_schools, old_requests, half_way, without_school, leaks, drifted,
 ]  # fmt: skip
 
 

@@ -41,6 +41,7 @@ KINDS: dict[str, str | Promise] = {
     "access.first_agreed": _("Was the first of two to agree to a request"),
     "access.forgotten": _("Deleted an old request for access"),
     "access.rejected": _("Rejected a request for access"),
+    "access.school_came_to_nothing": _("Told somebody that their approval came to nothing"),
     "access.reopened": _("Reopened a request for access"),
     "deliveries.batch_left": _("Left dead letters as they were"),
     "deliveries.batch_previewed": _("Looked at what a replay or discard would come to"),

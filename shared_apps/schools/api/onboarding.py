@@ -7,10 +7,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
 
+from shared_apps.schools.api.deeds import found
 from shared_apps.schools.models import Onboarding
 from shared_apps.schools.schemas import (
     BegunOut,
     CancelIn,
+    LookAlikeOut,
     NewSchoolOut,
     OnboardingIn,
     OnboardingOut,
@@ -18,7 +20,6 @@ from shared_apps.schools.schemas import (
     StepOut,
 )
 from shared_apps.schools.services import (
-    onboarding,
     onboarding_answers,
     onboarding_at_once,
     onboarding_cancel,
@@ -26,7 +27,6 @@ from shared_apps.schools.services import (
     onboarding_progress,
 )
 from tenants.door import Within, actor_of, api
-from tenants.ids import parse_id
 from tenants.permissions import Permission
 
 onboardings = Router(tags=["operator"])
@@ -35,12 +35,13 @@ ASKED_AS = "Idempotency-Key"
 
 @api(
     onboardings, "POST", "/operator/onboardings", permission=Permission.SCHOOLS_ONBOARD, within=Within.PLATFORM,
-    audit="schools.onboarding_started", response={202: BegunOut},
+    audit="schools.onboarding_started", response={202: BegunOut}, exclude_none=True,
 )  # fmt: skip
 def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
     """Start making a school. Generated passwords are answered here and nowhere else.
 
     The same call again within a day, or under the same `Idempotency-Key`, answers the same id and no password.
+    A valid body is 202 by contract, so look-alikes stop a caller alone who sends `look_alikes_seen`; all are told them.
     """
     answers = onboarding_answers.checked(
         name=body.school.name, timezone=body.school.timezone, close_time=body.school.close_time,
@@ -48,10 +49,12 @@ def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
         officer=body.officer.told() if body.officer else None,
     )  # fmt: skip
     begun = onboarding_at_once.begin_at_once(
-        answers, asked_as=request.headers.get(ASKED_AS, "")[:200], by=actor_of(request), now=timezone.now()
-    )
+        answers, asked_as=request.headers.get(ASKED_AS, "")[:200], by=actor_of(request), now=timezone.now(),
+        seen=body.look_alikes_seen,
+    )  # fmt: skip
     passwords = [PasswordOut(email=email, temporary_password=made) for email, made in begun.passwords.items()]
-    return Status(202, BegunOut(id=begun.onboarding.pk, passwords=passwords))
+    look_alikes = [LookAlikeOut(id=one.pk, slug=one.slug, name=one.name) for one in begun.look_alikes]
+    return Status(202, BegunOut(id=begun.onboarding.pk, passwords=passwords, look_alikes=look_alikes or None))
 
 
 @api(
@@ -60,7 +63,7 @@ def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
 )  # fmt: skip
 def show(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
     """How far it has come."""
-    return _told(onboarding.onboarding_of(parse_id(onboarding_id), actor=actor_of(request)))
+    return _told(found(request, onboarding_id))
 
 
 @api(
@@ -104,14 +107,13 @@ def take_up(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
 
 def _after(request: HttpRequest, onboarding_id: str, act: Callable[..., None]) -> OnboardingOut:
     """Do `act`, and how far the onboarding is then."""
-    actor = actor_of(request)
-    found = onboarding.onboarding_of(parse_id(onboarding_id), actor=actor)
-    act(found, by=actor, now=timezone.now())
-    return _told(found)
+    onboarding = found(request, onboarding_id)
+    act(onboarding, by=actor_of(request), now=timezone.now())
+    return _told(onboarding)
 
 
-def _told(found: Onboarding) -> OnboardingOut:
-    now = onboarding_progress.progress(found, now=timezone.now())
+def _told(onboarding: Onboarding) -> OnboardingOut:
+    now = onboarding_progress.progress(onboarding, now=timezone.now())
     school = now.school
     return OnboardingOut(
         id=now.id, state=now.state,

@@ -7,7 +7,7 @@ from shared_apps.deliveries.services.providers import providers
 from shared_apps.deliveries.services.read import figures_of
 from shared_apps.schools import rules
 from shared_apps.schools.models import Onboarding, Welcome
-from shared_apps.schools.services.welcome import due, notice
+from shared_apps.schools.services.welcome import due, milestones
 from tenants.ask import Unavailable
 
 
@@ -26,8 +26,7 @@ def checklist(onboarding: Onboarding, *, now: datetime) -> list[Item]:
     welcome = Welcome.objects.filter(pk=onboarding.pk).first()
     if welcome is None:
         return []
-    notice(now=now, only=welcome.pk)
-    seen = dict(welcome.milestones.values_list("name", "seen_at"))
+    seen = milestones(welcome, now=now)
     known = not isinstance(figures_of([onboarding.school], now=now)[onboarding.school], Unavailable)
     wanted = [(name, due(welcome, after, now=now)) for name, after in rules.DEADLINES.items()]
     return _installation() + [_item(name, by, seen.get(name), known, now) for name, by in wanted]

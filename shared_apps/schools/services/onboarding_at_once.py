@@ -1,5 +1,6 @@
 """An onboarding without a review, as the API asks for it: the same call again is the same school."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -13,9 +14,11 @@ from shared_apps.identity.services.passwords import hash_password, temporary_pas
 from shared_apps.schools.models import Onboarding
 from shared_apps.schools.services.onboarding import WORKFLOW, start
 from shared_apps.schools.services.onboarding_answers import Answers, Person
+from shared_apps.schools.services.onboarding_doubts import alike, must_have_seen
 from shared_apps.schools.services.onboarding_drafts import keep
 from shared_apps.workflows.models import Run, RunState
 from tenants.actor import Actor
+from tenants.models import School
 from tenants.sealing import platform_digest
 
 SAME_AGAIN = timedelta(days=1)  # the same call of the API within it is the same school
@@ -23,19 +26,29 @@ SAME_AGAIN = timedelta(days=1)  # the same call of the API within it is the same
 
 @dataclass(frozen=True)
 class Begun:
-    """What the API answers. `passwords` are the generated ones, by address; empty when the same was asked before."""
+    """What the API answers. `passwords` are the generated ones, by address; empty when the same was asked before.
+
+    `look_alikes`: schools of a similar name that were here before.
+    """
 
     onboarding: Onboarding
     passwords: dict[str, str]
+    look_alikes: list[School]
 
 
-def begin_at_once(answers: Answers, *, asked_as: str, by: Actor, now: datetime) -> Begun:
+def begin_at_once(
+    answers: Answers, *, asked_as: str, by: Actor, now: datetime, seen: Iterable[UUID] | None = None
+) -> Begun:  # fmt: skip
     """Start without a review. The same call again within a day, or under the same `asked_as`, is the same school.
 
     Passwords that were not supplied are made here and kept as hashes alone, for addresses that cannot sign in yet.
+    Raises 409 `looks_like` where `seen` is given and leaves a school of a similar name out; not for what was begun.
     """
     owner = _login(by)
-    made = {} if _there_already(answers, asked_as, owner, now) else _passwords(answers)
+    near, there = alike(answers.name, actor=by), _there_already(answers, asked_as, owner, now)
+    if seen is not None and not there:
+        must_have_seen(near, seen)
+    made = {} if there else _passwords(answers)
     hashed = replace(
         answers, admin=_with(answers.admin, made), officer=answers.officer and _with(answers.officer, made)
     )  # fmt: skip
@@ -47,7 +60,7 @@ def begin_at_once(answers: Answers, *, asked_as: str, by: Actor, now: datetime) 
             draft.delete()
         elif made:
             Onboarding.objects.filter(pk=onboarding.pk).update(handed_over_at=now)
-    return Begun(onboarding, made if new else {})
+    return Begun(onboarding, made if new else {}, [school for school in near if school.pk != onboarding.school])
 
 
 def _passwords(answers: Answers) -> dict[str, str]:

@@ -19,10 +19,10 @@ def ended(run: UUID, state: str, now: datetime) -> None:
     if state == RunState.COMPLETE:
         welcome.begin(run, now)
     elif state in (RunState.FAILED, RunState.CANCELLED):
-        _close_accounts(run, now)
+        close_accounts(run, now)
 
 
-def _close_accounts(run: UUID, now: datetime) -> None:
+def close_accounts(run: UUID, now: datetime) -> None:
     """Take away accounts that were made ahead for its people (who was approved has one before the school is there).
 
     Only those that hold no role anywhere, and not while another onboarding is going to give them one.
@@ -31,7 +31,7 @@ def _close_accounts(run: UUID, now: datetime) -> None:
     wanted = _addresses(draft) if draft else {}
     if not wanted:
         return
-    others = Onboarding.objects.filter(run__state__in=UNDER_WAY).exclude(pk=run)
+    others = Onboarding.objects.filter(run__state__in=UNDER_WAY, acknowledged_at=None).exclude(pk=run)
     elsewhere = {key for other in Draft.objects.filter(pk__in=others.values("run")) for key in _addresses(other)}
     for key, email in wanted.items():
         if key not in elsewhere:

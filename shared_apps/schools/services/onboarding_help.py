@@ -11,6 +11,7 @@ from shared_apps.groups.services import EVERYWHERE, within_reach
 from shared_apps.schools.models import Onboarding, Welcome
 from shared_apps.schools.services import welcome
 from shared_apps.schools.services.onboarding_check import admin_check
+from shared_apps.schools.services.onboarding_end import close_accounts
 from shared_apps.schools.services.onboarding_steps import admit
 from shared_apps.workflows.models import RunState, Step, StepState
 from shared_apps.workflows.services import control
@@ -44,9 +45,9 @@ def open_setup_tasks(actor: Actor, *, now: datetime) -> list[SetupTask]:
     reached = set(within_reach(actor).filter(pk__in=waiting.values("school")).values_list("pk", flat=True))
     made = set(School.objects.filter(pk__in=waiting.values("school")).values_list("pk", flat=True))
     everywhere = actor.scope == "platform" and bool(actor.roles & EVERYWHERE)
-    found = [one for one in waiting if one.school in reached or (everywhere and one.school not in made)]
-    steps = Step.objects.filter(run__in=[one.pk for one in found], state__in=OPEN)
-    tasks = [_task(one, step, now) for one in found for step in steps if step.run_id == one.pk]
+    found = {one.pk: one for one in waiting if one.school in reached or (everywhere and one.school not in made)}
+    steps = Step.objects.filter(run__in=found, state__in=OPEN)
+    tasks = [_task(found[step.run_id], step, now) for step in steps]
     return sorted((task for task in tasks if task), key=lambda task: task.since)
 
 
@@ -74,6 +75,7 @@ def acknowledge(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
     """Somebody confirms that the school has an admin; what a look at it finds right now is kept as evidence.
 
     That is what the onboarding was for: the school is opened if it waited for it, and its first thirty days begin.
+    An account that was made ahead for somebody else goes: nothing is going to give it a role any more.
     Raises 409 for one that needs no help, and `no_admin` when the look finds that it has none.
     """
     check = admin_check(onboarding.school)
@@ -91,6 +93,7 @@ def acknowledge(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
             facts={"run": str(held.pk), **held.evidence},
         )  # fmt: skip
         admit(held)
+        close_accounts(held.pk, now)
         welcome.begin(held.pk, now, by=by.name_in_audit)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from shared_apps.deliveries.models import SchoolFigures
 from shared_apps.deliveries.services.read import figures_of
@@ -39,16 +39,27 @@ def notice(*, now: datetime, only: UUID | None = None) -> int:
     A fixed number of statements, however many schools there are. An old figure proves it as well as a new one.
     """
     young = Welcome.objects.filter(started_at__gte=now - LOOKED_AT_FOR)
-    if only:
-        young = young.filter(pk=only)
+    found = _unwritten(young.filter(pk=only) if only else young)
+    Milestone.objects.bulk_create(found, ignore_conflicts=True)
+    return len(found)
+
+
+def _unwritten(welcomes: QuerySet[Welcome]) -> list[Milestone]:
+    """What the published figures show and nobody has written down yet."""
     found = []
     for name, seen in SEEN.items():
-        missing = young.exclude(milestones__name=name).values_list("onboarding__school", "pk")
+        missing = welcomes.exclude(milestones__name=name).values_list("onboarding__school", "pk")
         school_of = dict(missing)
         told = SchoolFigures.objects.filter(seen, school__in=school_of).values_list("school", "as_of")
         found += [Milestone(welcome_id=school_of[school], name=name, seen_at=at) for school, at in told]
-    Milestone.objects.bulk_create(found, ignore_conflicts=True)
-    return len(found)
+    return found
+
+
+def milestones(welcome: Welcome, *, now: datetime) -> dict[str, datetime]:
+    """What a school has done for the first time, and when that was seen. A look alone: the clock writes it down."""
+    young = Welcome.objects.filter(pk=welcome.pk, started_at__gte=now - LOOKED_AT_FOR)
+    found = [*_unwritten(young), *welcome.milestones.all()]
+    return {one.name: one.seen_at for one in found}
 
 
 def reached(welcome: Welcome, name: str, *, now: datetime) -> bool | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 ITEMS: dict[str, str | Promise] = {
     "email": gettext_lazy("Email is ready to send"),
@@ -28,6 +28,8 @@ FATES: dict[str, str | Promise] = {
     "late": gettext_lazy("Left out: its time had passed"),
     "no_admin": gettext_lazy("Not sent: the school has no admin"),
     "no_address": gettext_lazy("Not sent: no address on record"),
+    "failed": pgettext_lazy("letter", "Given up"),
+    "cancelled": pgettext_lazy("letter", "Cancelled"),
 }
 CRITERIA: dict[str, str | Promise] = {
     "figures_fresh": gettext_lazy("Figures are up to date"),

@@ -38,11 +38,27 @@ SELECT g.id, p.badge_tag, p.bell, p.close_time, p.lockdown,
        ARRAY(SELECT d.school_day FROM {s}.people_calendarday d WHERE d.date = ANY(%s::date[]) ORDER BY d.id)
 FROM {s}.gate_gate g CROSS JOIN {s}.people_schoolprofile p WHERE g.id = ANY(%s::uuid[])
 """
-SCAN_COLUMNS = (
-    "id", "learner_id", "gate_id", "direction", "verdict", "code", "answer_on_site", "scanned_at", "recorded_at",
-    "digest",
-)  # fmt: skip
-_COLUMNS = ", ".join(f"x.{name}" for name in SCAN_COLUMNS)
+
+
+class Recorded(NamedTuple):
+    """A scan as its row has it: lighter than the model, of which each tap would make several."""
+
+    id: UUID
+    learner_id: UUID | None
+    gate_id: UUID
+    direction: str
+    verdict: str
+    code: str
+    answer_on_site: bool | None
+    scanned_at: datetime
+    recorded_at: datetime
+    digest: str
+    badge_code: str
+    asked: str
+    officer: UUID | None
+
+
+_COLUMNS = ", ".join(f"x.{name}" for name in Recorded._fields)
 # Scans with one of these ids, and the admitted scans of these badges' learners on the local days in question. OFFSET 0
 # keeps the inner query whole, so that it is asked for one learner and one day at a time, by their index.
 SCANS = f"""
@@ -120,7 +136,7 @@ class Ground:
     running: Running | None  # None when no gate is known, and then nothing is judged
     badges: dict[str, Held]
     calendar: Calendar
-    recorded: dict[UUID, Scan] = field(default_factory=dict)
+    recorded: dict[UUID, Recorded] = field(default_factory=dict)
     seen: dict[tuple[UUID, date], list[rules.Seen]] = field(default_factory=lambda: defaultdict(list))
     moved: dict[UUID, rules.Seen] = field(default_factory=dict)  # learner -> the new scan that puts them somewhere
     last_recorded: datetime | None = None
@@ -132,14 +148,14 @@ class Ground:
     def school_day(self, day: date) -> bool:
         return is_school_day(day, self.calendar.terms, self.calendar.special)
 
-    def know(self, scan: Scan) -> None:
+    def know(self, scan: Recorded) -> None:
         """Take a recorded scan into account."""
         self.recorded[scan.id] = scan
         self.last_recorded = max(scan.recorded_at, self.last_recorded or scan.recorded_at)
         if scan.learner_id and scan.verdict == "admitted":
             self.seen_of(scan.learner_id, scan.scanned_at).append(seen(scan))
 
-    def add(self, scan: Scan) -> None:
+    def add(self, scan: Recorded) -> None:
         """Take a new scan into account, and where it puts its learner."""
         if scan.learner_id and scan.verdict == "admitted":
             this, before = seen(scan), self.moved.get(scan.learner_id)
@@ -157,7 +173,7 @@ class Ground:
         return max(now, self.last_recorded + TICK) if self.last_recorded else now
 
 
-def seen(scan: Scan) -> rules.Seen:
+def seen(scan: Recorded | Scan) -> rules.Seen:
     return rules.Seen(scan.scanned_at, scan.recorded_at, rules.Direction(scan.direction), scan.gate_id)
 
 
@@ -178,7 +194,7 @@ def read_ground(taps: Sequence[Tap]) -> Ground:
     badges = {badge.code: badge for badge in map(_held, held.rows())}
     ground = Ground(zone=zone, badges=badges, **_running(gates.rows()))
     for row in scans.rows():
-        ground.know(Scan(**dict(zip(SCAN_COLUMNS, row, strict=True))))
+        ground.know(Recorded(*row))
     return ground
 
 

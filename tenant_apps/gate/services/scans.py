@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from tenant_apps.events.services.record import Fact, record_many
 from tenant_apps.gate import rules
-from tenant_apps.gate.models import Scan
-from tenant_apps.gate.services.ground import Carrier, Ground, Held, Running, Tap, read_ground
+from tenant_apps.gate.services.ground import Carrier, Ground, Held, Recorded, Running, Tap, read_ground
 from tenant_apps.gate.services.presence import put
 from tenant_apps.people.models import Learner
 from tenants.actor import Actor
@@ -29,19 +28,15 @@ class Outcome:
 
     tap: Tap
     status: Status
-    scan: Scan | None = None
+    scan: Recorded | None = None
     learner: Carrier | Learner | None = None
     error: FieldError | None = None
 
 
-WRITTEN = (
-    "id", "badge_code", "learner_id", "gate_id", "asked", "direction", "verdict", "code", "answer_on_site",
-    "scanned_at", "recorded_at", "officer", "digest",
-)  # fmt: skip
 PUT = f"""
-INSERT INTO {{s}}.gate_scan ({", ".join(WRITTEN)})
-SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[],
-                     %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::uuid[], %s::text[])
+INSERT INTO {{s}}.gate_scan ({", ".join(Recorded._fields)})
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::boolean[],
+                     %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::uuid[])
 """
 
 OTHER_CONTENT = FieldError("scan_id", "conflict", "This id was used for another scan.")
@@ -58,7 +53,7 @@ def record_scans(taps: Sequence[Tap], *, by: Actor, now: datetime, quiet: bool =
     """
     ground = read_ground(taps)
     outcomes: list[Outcome] = []
-    fresh: list[Scan] = []
+    fresh: list[Recorded] = []
     for tap in taps:
         outcome = _known(tap, ground) or _unfit(tap, ground, now) or _judged(tap, ground, by, now)
         if outcome.status is Status.RECORDED and outcome.scan:
@@ -76,9 +71,14 @@ def _known(tap: Tap, ground: Ground) -> Outcome | None:
         return None
     if scan.digest != tap.digest:
         return Outcome(tap, Status.CONFLICT, error=OTHER_CONTENT)
-    # The badge may have been read differently then; the row alone says whose scan it was.
-    learner = ground.learners.get(scan.learner_id) if scan.learner_id else None
-    return Outcome(tap, Status.REPLAYED, scan, learner or scan.learner)
+    return Outcome(tap, Status.REPLAYED, scan, _whose(scan, ground))
+
+
+def _whose(scan: Recorded, ground: Ground) -> Carrier | Learner | None:
+    """The badge may have been read differently then; the row alone says whose scan it was."""
+    if scan.learner_id is None:
+        return None
+    return ground.learners.get(scan.learner_id) or Learner.objects.get(pk=scan.learner_id)
 
 
 def _unfit(tap: Tap, ground: Ground, now: datetime) -> Outcome | None:
@@ -100,7 +100,7 @@ def _judged(tap: Tap, ground: Ground, by: Actor, now: datetime) -> Outcome:
         lockdown=running.lockdown,
     )  # fmt: skip
     learner = badge.learner if badge else None
-    scan = Scan(
+    scan = Recorded(
         id=tap.scan_id, badge_code=code, learner_id=learner.id if learner else None, gate_id=tap.gate, asked=tap.asked,
         direction=verdict.direction, verdict=verdict.code.verdict, code=verdict.code,
         answer_on_site=verdict.on_site, scanned_at=tap.scanned_at,
@@ -141,15 +141,14 @@ def _hours(tap: Tap, ground: Ground, running: Running, holder: rules.Holder | No
     return rules.Hours(at=local.time(), bell=running.bell, close=running.close, school_day=school_day)
 
 
-def _store(fresh: list[Scan], ground: Ground, by: Actor, now: datetime, quiet: bool) -> None:
-    rows = [tuple(getattr(scan, name) for name in WRITTEN) for scan in fresh]
+def _store(fresh: list[Recorded], ground: Ground, by: Actor, now: datetime, quiet: bool) -> None:
     with together():
-        send(PUT, [list(column) for column in zip(*rows, strict=True)])
+        send(PUT, [list(column) for column in zip(*fresh, strict=True)])
         record_many([_fact(scan, quiet) for scan in fresh], by=by, now=now)
         put(ground.moved)
 
 
-def _fact(scan: Scan, quiet: bool) -> Fact:
+def _fact(scan: Recorded, quiet: bool) -> Fact:
     facts = {
         "scan": str(scan.id), "gate": str(scan.gate_id), "direction": str(scan.direction),
         "verdict": str(scan.verdict), "code": str(scan.code),
