@@ -23,7 +23,6 @@ SHARED_SETTINGS = {"SCHOOL_FILES", "MEDIA_ROOT", "CACHES", "STORAGES"}
 MEMORIES = {"cache", "lru_cache"}
 FILES = {"read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "NamedTemporaryFile", "mkstemp", "mkdtemp"}
 LOCK = re.compile(r"pg_(try_)?advisory", re.IGNORECASE)
-OWN_LOCK = "the platform's own lock: its key is made of no school's things"
 
 # What may look like an escape, and why it is none.
 ALLOWED = {
@@ -32,9 +31,6 @@ ALLOWED = {
     ("shared_apps/workflows/services/advance.py", "using()"): "the provisioner's step is held by the migrator's login",
     ("shared_apps/workflows/services/ends.py", "using()"): "the provisioner's step closes in the migrator's commit",
     ("config/canaries/places.py", "django.core.cache"): "asks the cache for another school's, under scoped keys",
-    ("shared_apps/identity/services/limits.py", "pg_advisory"): OWN_LOCK,
-    ("shared_apps/identity/services/throttle.py", "pg_advisory"): OWN_LOCK,
-    ("shared_apps/access/services/requests.py", "pg_advisory"): OWN_LOCK,
     ("shared_apps/regions/rules.py", "read_text"): "a table of countries out of a package",
 }
 
