@@ -28,9 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         one = options["school"] or options["platform"]
         if (options["export"] or options["checkpoint"]) and not one:
-            raise CommandError(
-                "--export and --checkpoint are of one history: say which with --school or --platform."
-            )
+            raise CommandError("--export and --checkpoint are of one history: say which with --school or --platform.")
         try:
             # Read before the history is: what was kept by then is in it, or was taken out.
             given = [statement for path in options["checkpoint"] for statement in checkpoints_in(Path(path))]
