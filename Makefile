@@ -31,7 +31,7 @@ check: environment ## style, types, architecture, translations, complexity
 
 check-all: check ## the same, every page in every language, theme and width, crowds, and every guard taken away once
 	CHECK_ALL=1 $(RUN) -m pytest -n 2 -m journey
-	MIXED_REQUESTS=2000 $(RUN) -m pytest -q tests/isolation/test_mixed.py
+	MIXED_REQUESTS=2000 $(RUN) -m pytest -q --show-capture=no tests/isolation/test_mixed.py
 	$(RUN) -m tests.guards
 
 bench: environment ## benchmarks that print ratios (ONLY=name runs one)
