@@ -29,8 +29,9 @@ check: environment ## style, types, architecture, translations, complexity
 	$(RUN) -m tests.architecture.complexity
 	$(RUN) -m pytest -q $(wildcard tests/architecture tests/languages)
 
-check-all: check ## the same, every page in every language, theme and width, crowds, and every guard taken away once
+check-all: check ## the same, every page in every language, theme and width, crowds, a kill at every point, every guard taken away once
 	CHECK_ALL=1 $(RUN) -m pytest -n 2 -m journey
+	CHECK_ALL=1 $(RUN) -m pytest -n 2 tests/fleet/test_kills.py
 	MIXED_REQUESTS=2000 $(RUN) -m pytest -q --show-capture=no tests/isolation/test_mixed.py
 	$(RUN) -m tests.guards
 

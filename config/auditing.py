@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TextIO
 
 from shared_apps.audit.for_schools import checkpoints as kept_checkpoints
@@ -83,14 +84,14 @@ def of_platform() -> History:
     return History(PLATFORM, here, [], tail, lambda after, upto: platform.page(after, min(upto, after + PAGE)))
 
 
-def histories(slug: str | None, *, platform: bool) -> Iterator[tuple[str, History]]:
-    """With their names: of one school, of the platform alone, or of all schools and the platform."""
+def histories(slug: str | None, *, platform: bool) -> Iterator[tuple[str, Callable[[], History]]]:
+    """Their names, and how to read them: of one school, of the platform alone, or of all schools and the platform."""
     if not platform:
         schools = School.objects.select_related("placement")
         chosen = list(schools.filter(slug=slug) if slug else schools)
         if slug and not chosen:
             raise NoHistory(f"There is no school called {slug}.")
         for school in chosen:
-            yield school.slug, of_school(school.ref())
+            yield school.slug, partial(of_school, school.ref())
     if not slug:
-        yield PLATFORM, of_platform()
+        yield PLATFORM, of_platform

@@ -1,9 +1,15 @@
 """What every page shares: the shell's context, and the pages that belong to no app."""
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -12,12 +18,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from shared_apps.access.services.queue import waiting as requests_waiting
+from shared_apps.deliveries.services.waiting import dead_letters, number_of
 from shared_apps.identity.rules import Look
 from tenants.actor import Actor
 from tenants.door import Within, page, refusal_page
 from tenants.permissions import SCHOOL_ROLES, Permission, may
 from tenants.problems import Refusal, forbidden, not_found, problem
 
+log = logging.getLogger(__name__)
 ENVIRONMENTS: dict[str, str | Promise] = {
     "local": pgettext_lazy("environment", "Local"),
     "uat": pgettext_lazy("environment", "Acceptance test"),
@@ -59,13 +68,17 @@ SAVED: dict[str, str | Promise] = {
     "cancelled": _("Cancelled. Nothing more is done here."),
     "reopened_task": _("The task needs help again."),
     "evaluated": _("School evaluated again."),
+    "month_closed": _("Month closed. The schools left out stand in it without a number."),
     "followed_up": _("Marked as followed up."),
 }
 
 
 @dataclass(frozen=True)
 class Item:
-    """A page in the rail. `key` goes there after `g`; an item that is `home` matches its own path only."""
+    """A page in the rail. `key` goes there after `g`; an item that is `home` matches its own path only.
+
+    `counts`: what waits there is said beside its name.
+    """
 
     permission: Permission
     label: str | Promise
@@ -73,6 +86,7 @@ class Item:
     path: str
     key: str
     home: bool = False
+    counts: str = ""
 
 
 # In this order; the first one a person may open is where they land after signing in.
@@ -88,11 +102,38 @@ PLATFORM_NAV: tuple[Item, ...] = (
     Item(Permission.CONSOLE, pgettext_lazy("navigation", "Console"), "console", "/operator", "c", True),
     Item(Permission.SCHOOLS_READ, pgettext_lazy("navigation", "Schools"), "schools", "/operator/schools", "s"),
     Item(Permission.HEALTH, pgettext_lazy("navigation", "Health"), "pulse", "/operator/health", "h"),
-    Item(Permission.DEAD_LETTERS, _("Dead letters"), "undelivered", "/operator/dead-letters", "d"),
+    Item(Permission.DEAD_LETTERS, _("Dead letters"), "undelivered", "/operator/dead-letters", "d", counts="dead"),
     Item(Permission.BILLING, pgettext_lazy("navigation", "Billing"), "register", "/operator/billing", "b"),
     Item(Permission.AUDIT_READ, pgettext_lazy("navigation", "Audit"), "clock", "/operator/audit", "a"),
-    Item(Permission.REQUESTS_DECIDE, pgettext_lazy("navigation", "Access requests"), "user", "/operator/requests", "q"),
-)
+    Item(
+        Permission.REQUESTS_DECIDE, pgettext_lazy("navigation", "Access requests"), "user", "/operator/requests", "q",
+        counts="requests",
+    ),
+)  # fmt: skip
+
+
+def waiting(actor: Actor) -> Callable[[str], int | None]:
+    """How much of something waits for `actor`; None where that is not known. Counted once, when first asked for."""
+
+    @cache
+    def told() -> dict[str, int | None]:
+        try:
+            return counted(actor)
+        except (OperationalError, InterfaceError) as error:  # the page in front says so, this must not be in its way
+            log.warning("what waits could not be counted: %s", type(error).__name__)
+            return {}
+
+    return lambda what: told().get(what) if what else None
+
+
+def counted(actor: Actor) -> dict[str, int | None]:
+    """One statement; a regional admin's begins with another, which reads their regions."""
+    requests = requests_waiting(actor)
+    if not may(actor, Permission.DEAD_LETTERS):
+        return {"requests": requests.count()}
+    row = dead_letters(actor, now=timezone.now()).annotate(requests=Coalesce(Subquery(number_of(requests)), 0))
+    told = row.values("dead", "requests").get()
+    return {"dead": told["dead"], "requests": told["requests"]}
 
 
 def nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:
@@ -101,11 +142,17 @@ def nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:
         return []
     items = []
     slug = actor.school.slug if actor.school else ""
+    number = waiting(actor)
     for item in SCHOOL_NAV if slug else PLATFORM_NAV:
         if may(actor, item.permission):
             here = item.path.format(slug=slug)
             current = path == here or (not item.home and path.startswith(f"{here}/"))
-            items.append({"label": item.label, "icon": item.icon, "key": item.key, "path": here, "current": current})
+            items.append(
+                {
+                    "label": item.label, "icon": item.icon, "key": item.key, "path": here, "current": current,
+                    "counts": item.counts, "count": partial(number, item.counts),
+                }
+            )  # fmt: skip
     return items
 
 
@@ -132,6 +179,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "keys_off": look.keys == "off",
         "nav": items,
         "nav_more": items[4:],
+        "live_beat": "X-Live" in request.headers,
         "person_name": name,
         "person_initials": "".join(word[0] for word in (name or role).split()[:2]).upper(),
         "role_name": role,

@@ -7,7 +7,10 @@ Two schools built in different ways are equal when their lines are. Everything b
 from collections.abc import Mapping
 from typing import Any
 
-# Each asks about every schema in %(schemas)s at once; the first column is the schema.
+from django.db import ProgrammingError
+
+# Each asks about every schema in %(schemas)s at once; the first column is the schema. The order of columns counts, not
+# their numbers: a dropped column leaves a gap where it was dropped, and none where the schema was replayed from text.
 QUERIES = {
     "relation": """
         SELECT s.nspname, c.relname, c.relkind::text, c.relpersistence::text, pg_get_userbyid(c.relowner),
@@ -16,9 +19,10 @@ QUERIES = {
         FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
         WHERE s.nspname = ANY(%(schemas)s) AND c.relkind IN ('r', 'S', 'v', 'm', 'p', 'f')""",
     "column": """
-        SELECT s.nspname, c.relname, a.attnum::text, a.attname, format_type(a.atttypid, a.atttypmod),
-               a.attnotnull::text, coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attidentity::text,
-               a.attgenerated::text, coalesce(o.collname, ''), coalesce(a.attacl::text, '')
+        SELECT s.nspname, c.relname,
+               (row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum))::text, a.attname,
+               format_type(a.atttypid, a.atttypmod), a.attnotnull::text, coalesce(pg_get_expr(d.adbin, d.adrelid), ''),
+               a.attidentity::text, a.attgenerated::text, coalesce(o.collname, ''), coalesce(a.attacl::text, '')
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace s ON s.oid = c.relnamespace
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         LEFT JOIN pg_collation o ON o.oid = a.attcollation
@@ -81,8 +85,11 @@ LEDGER = "migration"
 
 def lines(cursor: Any, schema: str, role: str) -> list[str]:
     """Every object of `schema` in one sorted list of lines, schema and role named `@`; its ledger too (owner only)."""
-    cursor.execute(f'SELECT app, name FROM "{schema}".django_migrations')
-    ledger = [" | ".join((LEDGER, app, name)) for app, name in cursor.fetchall()]
+    try:
+        cursor.execute(f'SELECT app, name FROM "{schema}".django_migrations')
+        ledger = [" | ".join((LEDGER, app, name)) for app, name in cursor.fetchall()]
+    except ProgrammingError:  # schema or ledger are gone or of another shape: all of it is missing then
+        ledger = []
     return sorted(ledger + lines_of_many(cursor, {schema: role})[schema])
 
 

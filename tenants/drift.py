@@ -1,45 +1,48 @@
 """Does every school's schema equal one built by plain migrations? Names aside, line by line.
 
-By hand (`manage.py drift`, with the migrator's login) a reference is built anew. The clock's nightly look and the one
-after each wave of a migration compare with the lines written down when the golden schema was built: they need only
-`pg_catalog`, which the platform's login may read, and no right in any school.
+By hand (`manage.py drift`, with the migrator's login) the newest reference is built anew. The clock's nightly look and
+the one after each wave of a migration compare with the lines written down when the golden schema was built: they need
+only `pg_catalog`, which the platform's login may read, and no right in any school.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
 from django.db import connections, transaction
 from django.db.models import F, Q
 
-from tenants import catalog, cells
+from tenants import catalog, cells, likeness
 from tenants.cells import HOME, CellDown, migrator_of
 from tenants.findings import Finding as Finding
 from tenants.findings import Standing as Standing
 from tenants.findings import open_findings as open_findings
 from tenants.findings import standing as standing
-from tenants.models import DriftFinding, GoldenSchema, School, SchoolPlacement
+from tenants.models import DriftFinding, GoldenSchema, SchoolPlacement
 from tenants.night import is_night
-from tenants.provisioning import MIGRATOR, golden_catalog, plain_school
+from tenants.provisioning import MIGRATOR, fingerprint, golden_catalog, plain_school
+from tenants.waves import crowd
 
 log = logging.getLogger(__name__)
 KEPT = 100  # differences kept of one finding; a school that lost its tables has thousands
-AT_ONCE = 20  # schools in a statement
+AT_ONCE = 100  # schools in a statement
 TURN = 20.0  # seconds of looking at a time, so that the worker's other jobs do not wait long
 
 
 # -- looking -----------------------------------------------------------------------------------------------------------
 
 
-def look(schools: Sequence[UUID], *, now: datetime, using: str = "default") -> int:
+def look(schools: Sequence[UUID], *, now: datetime, using: str = "default", workers: int = 1) -> int:
     """Compare these schools with what their state of the migrations should be, and write down what was found.
 
     Returns how many were compared: a school at a state nobody wrote a reference for, or between two lanes of a
-    migration, is left as it is.
+    migration, is left as it is. Several `workers` are for a migrating process, whose login `using` is.
     """
     places = SchoolPlacement.objects.using(using).filter(pk__in=schools).select_related("school")
     wanted: dict[str, list[str]] = {}
@@ -47,16 +50,27 @@ def look(schools: Sequence[UUID], *, now: datetime, using: str = "default") -> i
         if place.fingerprint not in wanted:
             wanted[place.fingerprint] = catalog.without_ledger(golden_catalog(place.fingerprint, using=using))
     known = [place for place in places if wanted[place.fingerprint]]
-    looked = 0
-    for alias in dict.fromkeys(place.alias for place in known):
-        there = [place for place in known if place.alias == alias]
-        try:
-            for chunk in (there[at : at + AT_ONCE] for at in range(0, len(there), AT_ONCE)):
-                _compare(chunk, wanted, now, using)
-                looked += len(chunk)
-        except CellDown:
-            log.warning("The cell %s does not answer; its schools were not looked at.", alias)
-    return looked
+    chunks = list(_chunks(known, workers))
+    return sum(crowd(lambda chunk: _compare_if_there(chunk, wanted, now, using), chunks, workers))
+
+
+def _chunks(places: Sequence[SchoolPlacement], workers: int) -> Iterator[list[SchoolPlacement]]:
+    """Schools of one cell each, not too many for a statement, and enough chunks to go round."""
+    for alias in dict.fromkeys(place.alias for place in places):
+        there = [place for place in places if place.alias == alias]
+        size = min(AT_ONCE, ceil(len(there) / workers))
+        yield from (there[at : at + size] for at in range(0, len(there), size))
+
+
+def _compare_if_there(
+    places: Sequence[SchoolPlacement], wanted: dict[str, list[str]], now: datetime, using: str
+) -> int:
+    try:
+        _compare(places, wanted, now, using)
+    except CellDown:
+        log.warning("The cell %s does not answer; its schools were not looked at.", places[0].alias)
+        return 0
+    return len(places)
 
 
 @contextmanager
@@ -71,11 +85,19 @@ def _catalog_of(alias: str, using: str) -> Iterator[Any]:
 
 
 def _compare(places: Sequence[SchoolPlacement], wanted: dict[str, list[str]], now: datetime, using: str) -> None:
+    """Schools that are the same among themselves are read once; each group's first stands for it."""
+    groups: dict[tuple[str, ...], list[SchoolPlacement]] = {}
     with _catalog_of(places[0].alias, using) as cursor:
-        found = catalog.lines_of_many(cursor, {place.school.schema_name: place.role for place in places})
-    seen = {
-        place.pk: catalog.differences(wanted[place.fingerprint], found[place.school.schema_name]) for place in places
-    }
+        marks = likeness.marks_of_many(cursor, {place.school.schema_name: place.role for place in places})
+        for place in places:
+            groups.setdefault((place.fingerprint, *marks[place.school.schema_name]), []).append(place)
+        firsts = [group[0] for group in groups.values()]
+        found = catalog.lines_of_many(cursor, {place.school.schema_name: place.role for place in firsts})
+    seen: dict[UUID, list[str]] = {}
+    for group in groups.values():
+        first = group[0]
+        differing = catalog.differences(wanted[first.fingerprint], found[first.school.schema_name])
+        seen.update((place.pk, differing) for place in group)
     write_down_equal([place for place in places if not seen[place.pk]], now=now, using=using)
     for place in places:
         if seen[place.pk]:
@@ -94,22 +116,23 @@ def write_down_equal(places: Sequence[SchoolPlacement], *, now: datetime, using:
         opened.update(resolved_at=now)
 
 
-def write_down(place: SchoolPlacement, differences: list[str], *, now: datetime, using: str = "default") -> None:
-    """One look at one school: opens a finding, renews the open one, or resolves it. Nothing if it moved meanwhile."""
+def write_down(place: SchoolPlacement, differences: list[str], *, now: datetime, using: str = "default") -> bool:
+    """One look at one school: opens a finding, renews the open one, or resolves it. False if it moved meanwhile."""
     still = SchoolPlacement.objects.using(using).filter(
         pk=place.pk, fingerprint=place.fingerprint, migrated_at=place.migrated_at
     )
     opened = DriftFinding.objects.using(using).filter(school=place.pk, resolved_at=None)
     with transaction.atomic(using=using):
         if not still.update(drift_checked_at=now):
-            return
+            return False
         if not differences:
             opened.update(resolved_at=now)
-            return
+            return True
         seen: dict[str, Any] = {"differences": differences[:KEPT], "number": len(differences), "seen_at": now}
         if not opened.update(**seen):
             # The placement's row is locked by the update above, so two looks at once cannot both come here.
             DriftFinding.objects.using(using).create(school_id=place.pk, found_at=now, **seen)
+    return True
 
 
 def by_night(*, now: datetime, clock: Callable[[], float] = time.monotonic) -> int:
@@ -138,24 +161,63 @@ def due(*, before: datetime, away: Iterable[str] = ()) -> list[UUID]:
 # -- by hand -----------------------------------------------------------------------------------------------------------
 
 
-def look_by_hand(*, now: datetime) -> list[tuple[str, list[str]]]:
-    """Compare every school with a reference built now, and write down what was found; `(slug, differences)` of each."""
-    differing = {school.id: (str(school.slug), lines) for school, lines in drifted()}
-    for place in SchoolPlacement.objects.using(MIGRATOR).all():
-        lines = differing[place.pk][1] if place.pk in differing else []
-        write_down(place, lines, now=now, using=MIGRATOR)
-    return list(differing.values())
+@dataclass(frozen=True)
+class ByHand:
+    """Slug and differences of each school that differs; slug of each that could not be compared, and why."""
+
+    differing: list[tuple[str, list[str]]] = field(default_factory=list)
+    passed_over: list[tuple[str, str]] = field(default_factory=list)
 
 
-def drifted() -> Iterator[tuple[School, list[str]]]:
-    """Each school that differs from a reference built now, with what differs (`-` missing, `+` too much)."""
-    with reference() as wanted:
-        for school in School.objects.using(MIGRATOR).select_related("placement"):
-            with connections[migrator_of(school.placement.alias)].cursor() as cursor:
-                lines = catalog.lines(cursor, school.schema_name, school.placement.role)
-            found = catalog.differences(wanted, lines)
-            if found:
-                yield school, found
+AWAY = "Its cell does not answer."
+UNKNOWN = "No reference was kept of the state of the migrations that it is at."
+MOVED = "It moved while it was looked at."
+
+
+def look_by_hand(*, now: datetime) -> ByHand:
+    """Compare every school with a reference of its own state, built now where that is the newest; write it all down."""
+    # Before anything is compared: whoever moves or is born meanwhile is left for the next look.
+    places = list(SchoolPlacement.objects.using(MIGRATOR).select_related("school").order_by("alias"))
+    seen = ByHand()
+    with reference() as newest:
+        for place, found, why in _compared(places, {fingerprint(): newest}):
+            if not why and not write_down(place, found, now=now, using=MIGRATOR):
+                why = MOVED
+            if why:
+                seen.passed_over.append((place.school.slug, why))
+            elif found:
+                seen.differing.append((place.school.slug, found))
+    return seen
+
+
+def _compared(
+    places: Sequence[SchoolPlacement], wanted: dict[str, list[str]]
+) -> Iterator[tuple[SchoolPlacement, list[str], str]]:
+    """Each with its differences (`-` missing, `+` too much), or with why it was passed over."""
+    away = set()
+    for place in places:
+        mark = place.fingerprint
+        if mark not in wanted:
+            wanted[mark] = golden_catalog(mark, using=MIGRATOR)
+        if place.alias in away or not wanted[mark]:
+            yield place, [], AWAY if place.alias in away else UNKNOWN
+            continue
+        try:
+            found = catalog.differences(wanted[mark], _lines(place))
+        except CellDown:
+            if place.alias == HOME:
+                raise
+            away.add(place.alias)
+            yield place, [], AWAY
+        else:
+            yield place, found, ""
+
+
+def _lines(place: SchoolPlacement) -> list[str]:
+    """With its ledger, which the migrator's login alone may read. Raises CellDown."""
+    wrapper = cells.connection_to(migrator_of(place.alias))
+    with cells.reached(wrapper), wrapper.cursor() as cursor:
+        return catalog.lines(cursor, place.school.schema_name, place.role)
 
 
 @contextmanager

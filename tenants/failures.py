@@ -12,6 +12,16 @@ def lost(error: Exception) -> bool:
     return isinstance(cause, psycopg.Error) and (cause.sqlstate is None or cause.sqlstate.startswith(GONE))
 
 
+# What is missing, forbidden, of the wrong kind or corrupt: it is about what was named, not about the server.
+OF_ONE_SCHOOL = ("42", "3F", "XX")
+
+
+def of_one_school(error: Exception) -> bool:
+    """Whether a statement over several schools may do well without one of them."""
+    cause = error.__cause__
+    return isinstance(cause, psycopg.Error) and (cause.sqlstate or "").startswith(OF_ONE_SCHOOL)
+
+
 # Kinds of error whose text speaks of tables alone: syntax and names, locks, deadlocks, the server's own troubles.
 ABOUT_TABLES = ("42", "55", "40", "53", "57", "0A", "2B", "3F")
 

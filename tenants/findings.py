@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
 from tenants.models import DriftFinding, SchoolPlacement
 
@@ -35,13 +35,25 @@ class Standing:
 def open_findings() -> list[Finding]:
     """Every school that differed when it was last looked at, longest first. One query."""
     rows = DriftFinding.objects.filter(resolved_at=None).select_related("school").order_by("found_at")
-    return [
-        Finding(
-            school=row.school_id, slug=row.school.slug, name=row.school.name, differences=tuple(row.differences),
-            number=row.number, found_at=row.found_at, seen_at=row.seen_at,
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [_finding(row) for row in rows]
+
+
+def drifted() -> QuerySet[DriftFinding, UUID]:
+    """The ids of the schools that differ, to be asked within another query."""
+    return DriftFinding.objects.filter(resolved_at=None).values_list("school", flat=True)
+
+
+def open_finding(school: UUID) -> Finding | None:
+    """What the last look at this school found that is still so; None when nothing is."""
+    row = DriftFinding.objects.filter(school=school, resolved_at=None).select_related("school").first()
+    return _finding(row) if row else None
+
+
+def _finding(row: DriftFinding) -> Finding:
+    return Finding(
+        school=row.school_id, slug=row.school.slug, name=row.school.name, differences=tuple(row.differences),
+        number=row.number, found_at=row.found_at, seen_at=row.seen_at,
+    )  # fmt: skip
 
 
 def standing() -> Standing:

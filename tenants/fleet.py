@@ -22,24 +22,25 @@ from tenants.failures import lost, what_failed
 from tenants.markers import ledger_line, marked, marker, note_elsewhere, same
 from tenants.models import School, SchoolPlacement
 from tenants.places import Place, behind, with_ledgers
-from tenants.plans import Planner, Stage
+from tenants.plans import Gap, Planner, Stage
 from tenants.provisioning import MIGRATOR, fingerprint, migrate
 from tenants.rights import grants, grants_on
 from tenants.traces import without_text
 from tenants.waves import crowd, waves
 
 log = logging.getLogger(__name__)
-TRIES = 3  # of one school whose tables are locked by live work
+TRIES = 3  # of one school that live work is in the way of
 LOCK_TIMEOUT = "2s"
 PAUSE = 0.3  # seconds, longer after each try
 BEARABLE = 0.1  # of a wave may fail; more, and the next wave does not start
-LOCKED, DIVIDED_BY_ZERO = "55P03", "22012"
+BUSY = ("55P03", "40P01")  # lock timeout; a deadlock with live work, which the server finds before our timeout ends
+DIVIDED_BY_ZERO = "22012"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`unfinished`: busy all the time, or an index could not be built; the school serves on as it was.
-    `untried`: a wave before went badly. `unreachable`: its cell did not answer."""
+    """`unfinished`: busy all the time, an index could not be built, or a broken ledger among too many of them; the
+    school serves on as it was. `untried`: a wave before went badly. `unreachable`: its cell did not answer."""
 
     migrated: int = 0
     quarantined: int = 0
@@ -97,8 +98,11 @@ def migrate_fleet(
 ) -> Outcome:
     """Bring every school up, or only the `first` so many: a canary wave, then ever larger ones over `workers`.
 
-    Stops after a wave in which more than a tenth failed. Schools that failed before come last. Raises NoPlan.
+    Stops after a wave in which more than a tenth failed. Schools that failed before come last. Raises NoPlan, and
+    ValueError for fewer canaries than none.
     """
+    if canaries < 0:
+        raise ValueError("There cannot be fewer canaries than none.")
     target = fingerprint()
     run = _Run(target, behind(target)[:first], workers, watch or Watch())
     while places := run.places():
@@ -125,8 +129,27 @@ class _Run:
         reached = {place.school for place in found}
         for place in (place for place in self.left if place.school not in reached):
             self.ended[self._tell(place, "unreachable", "Its cell does not answer.")] += 1
-        self.left = found
-        return found
+        self.left = self._sound(found)
+        return self.left
+
+    def _sound(self, places: list[Place]) -> list[Place]:
+        """Without those whose own ledger is missing or broken: they are quarantined, and the others go on.
+
+        Where that is so of more than a few, it is likelier the release's fault than theirs, and they serve on.
+        """
+        wrong = {place.school: why for place in places if (why := place.unread or self._gap(place))}
+        held = len(wrong) <= max(1, BEARABLE * len(places))
+        for place in (place for place in places if place.school in wrong):
+            told = _quarantine(place, wrong[place.school]) if held else ("unfinished", wrong[place.school])
+            self.ended[self._tell(place, *told)] += 1
+        return [place for place in places if place.school not in wrong]
+
+    def _gap(self, place: Place) -> str:
+        try:
+            self.planner.stages(place.applied)
+        except Gap as gap:
+            return str(gap)
+        return ""
 
     def outcome(self) -> Outcome:
         return Outcome(**{field.name: self.ended[field.name] for field in fields(Outcome)})
@@ -198,15 +221,15 @@ def _apply(place: Place, stage: Stage, target: str | None) -> tuple[str, str]:
             code = getattr(error.__cause__, "sqlstate", "")
             if code == DIVIDED_BY_ZERO and stage.steps and marked(place, stage.steps[0].key):
                 return "elsewhere", ""
-            if code != LOCKED:  # it would fail the same way again
-                return _quarantine(place, error)
+            if code not in BUSY:  # it would fail the same way again
+                log.error("what failed in %s:\n%s", place.slug, without_text(error))
+                return _quarantine(place, what_failed(error))
             time.sleep(PAUSE * attempt)  # let those through who queued behind our lock
     return "unfinished", f"somebody was at work in this school during {TRIES} tries of {LOCK_TIMEOUT}"
 
 
-def _quarantine(place: Place, error: Exception) -> tuple[str, str]:
-    why = what_failed(error)
-    log.error("the migration of %s failed, it is quarantined: %s\n%s", place.slug, why, without_text(error))
+def _quarantine(place: Place, why: str) -> tuple[str, str]:
+    log.error("the migration of %s failed, it is quarantined: %s", place.slug, why)
     SchoolPlacement.objects.using(MIGRATOR).filter(pk=place.school).update(quarantined=True, migration_error=why)
     return "quarantined", why
 
@@ -237,11 +260,11 @@ def _alone(place: Place) -> str:
     return f"SELECT pg_advisory_xact_lock(hashtextextended('fleet {place.role}', 0))"
 
 
-def migrate_by_reference() -> int:
-    """Every school at home by django-tenants' own command, grants and ledger included; how many. Slow, and for
-    comparison: that command knows one database."""
-    target, schools = fingerprint(), School.objects.using(MIGRATOR).select_related("placement")
-    schools = schools.filter(placement__alias=cells.HOME)
+def migrate_by_reference() -> tuple[int, int]:
+    """Every school at home by django-tenants' own command, grants and ledger included; how many, and how many of other
+    cells were left out. Slow, and for comparison: that command knows one database."""
+    target, everybody = fingerprint(), School.objects.using(MIGRATOR).select_related("placement")
+    schools = everybody.filter(placement__alias=cells.HOME)
     for school in schools:
         migrate(school.schema_name)
         with transaction.atomic(using=MIGRATOR), connections[MIGRATOR].cursor() as cursor:
@@ -250,4 +273,4 @@ def migrate_by_reference() -> int:
             SchoolPlacement.objects.using(MIGRATOR).filter(pk=school.pk).update(
                 fingerprint=target, migrated_at=Now(), quarantined=False, migration_error=""
             )
-    return len(schools)
+    return len(schools), everybody.exclude(placement__alias=cells.HOME).count()

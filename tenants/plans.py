@@ -28,6 +28,10 @@ class NoPlan(RuntimeError):
     """A migration outside a transaction holds something that could not be taken up again after a kill."""
 
 
+class Gap(RuntimeError):
+    """A ledger names a migration and lacks one that it rests on: what such a school consists of is not known."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One migration as SQL."""
@@ -54,7 +58,7 @@ class Planner:
         self._lock = Lock()
 
     def stages(self, applied: frozenset[Key]) -> tuple[Stage, ...]:
-        """At least one: a school that lacks no migration may still lack its line in the ledger. Raises NoPlan."""
+        """At least one: a school that lacks no migration may still lack its line in the ledger. Raises NoPlan, Gap."""
         with self._lock:
             if applied not in self._plans:
                 self._plans[applied] = _plan(applied)
@@ -74,6 +78,7 @@ def _plan(applied: frozenset[Key]) -> tuple[Stage, ...]:
 def _stages(applied: frozenset[Key]) -> Iterator[Stage]:
     """Replay the applied migrations in memory, then collect the SQL of those that are missing, lane by lane."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
+    _without_gap(loader, applied)
     state = ProjectState(real_apps=loader.unmigrated_apps)
     for key in in_order(loader):
         if key in applied:
@@ -87,6 +92,14 @@ def _stages(applied: frozenset[Key]) -> Iterator[Stage]:
             yield Stage(tuple(steps))
         else:
             yield from (Stage((_checked(step),), slow=True) for step in steps)
+
+
+def _without_gap(loader: MigrationLoader, applied: frozenset[Key]) -> None:
+    known = in_order(loader)
+    for key in (key for key in known if key in applied):
+        for before in sorted(node.key for node in loader.graph.node_map[key].parents):
+            if before in known and before not in applied:
+                raise Gap(f"Its ledger names {'.'.join(key)} and lacks {'.'.join(before)}, on which that rests.")
 
 
 def _lanes(loader: MigrationLoader, applied: frozenset[Key]) -> Iterator[list[Key]]:

@@ -11,6 +11,7 @@ CELL_LOGINS = ("schools", "migrator")  # of a database that holds schools and no
 PRIVILEGE_NOT_REVOKED, PRIVILEGE_NOT_GRANTED = "01006", "01007"
 APPEND_ONLY_ON_PLATFORM = (
     "audit_platformevent", "audit_platformseal", "audit_platformcheckpoint", "audit_schoolcheckpoint",
+    "billing_closedmonth", "billing_closedcount", "billing_adjustment",
 )  # fmt: skip
 
 

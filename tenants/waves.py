@@ -1,15 +1,19 @@
 """Schools in ever larger waves, each wave over several connections."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import TypeVar
 
 from django.db import connections
 
 from tenants.cells import migrators
 from tenants.places import Place
 
+Item = TypeVar("Item")
+Told = TypeVar("Told")
 GROWTH = 10  # each wave is so many times the one before
+MOST = 500  # but no more: a connection ends with its wave, as its backend keeps something of each school it met
 
 
 def waves(places: list[Place], canaries: int, workers: int) -> Iterator[tuple[list[Place], int]]:
@@ -20,14 +24,19 @@ def waves(places: list[Place], canaries: int, workers: int) -> Iterator[tuple[li
         if wave:
             yield wave, 1 if at == 0 and canaries else workers
         at += size
-        size = max(size * GROWTH, GROWTH)
+        size = min(max(size * GROWTH, GROWTH), MOST)
 
 
-def crowd(move: Callable[[Place], str], places: list[Place], workers: int) -> list[str]:
-    """`move` each over so many connections; the states in the order of `places`."""
-    if workers == 1:
-        return [move(place) for place in places]
-    queue, states = iter(enumerate(places)), [""] * len(places)
+def crowd(move: Callable[[Item], Told], places: Sequence[Item], workers: int) -> list[Told]:
+    """`move` each over so many of the migrator's connections, which end with it; what it told, in the order of
+    `places`."""
+    if workers == 1 or len(places) < 2:
+        try:
+            return [move(place) for place in places]
+        finally:
+            _close()
+    told: dict[int, Told] = {}
+    queue = iter(enumerate(places))
     turn = Lock()
 
     def work(_: int) -> None:
@@ -37,11 +46,17 @@ def crowd(move: Callable[[Place], str], places: list[Place], workers: int) -> li
                     number, place = next(queue, (-1, None))
                 if place is None:
                     return
-                states[number] = move(place)
+                told[number] = move(place)
         finally:
-            for alias in migrators():
-                connections[alias].close()  # this thread's own
+            _close()
 
     with ThreadPoolExecutor(workers) as threads:
         list(threads.map(work, range(workers)))
-    return states
+    return [told[number] for number in range(len(places))]
+
+
+def _close() -> None:
+    """This thread's own, in a process that has any."""
+    for alias in migrators():
+        if alias in connections.settings:
+            connections[alias].close()

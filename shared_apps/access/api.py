@@ -56,12 +56,13 @@ def request_list(request: HttpRequest, query: Query[RequestsQuery]) -> dict[str,
     after = parse_id(query.cursor) if query.cursor else None
     if query.cursor and after is None:
         raise invalid("cursor", "invalid", "Take the cursor of the page before.")
-    rows, following = queue.listed(
-        actor_of(request), state=query.state, search=query.search, after=after, limit=query.limit, now=timezone.now()
-    )
+    actor, asked = actor_of(request), {"state": query.state, "search": query.search}
+    rows, following = queue.listed(actor, **asked, after=after, limit=query.limit, now=timezone.now())
     nothing = became(row.request for row in rows)
-    items = [request_out(row, nothing.get(row.request.pk)) for row in rows]
-    return {"items": items, "next": str(following) if following else None}
+    return {
+        "items": [request_out(row, nothing.get(row.request.pk)) for row in rows],
+        "next": str(following) if following else None, "unsearched": queue.unsearched(actor, **asked),
+    }  # fmt: skip
 
 
 def request_out(row: Row, new_school: str | None) -> dict[str, Any]:

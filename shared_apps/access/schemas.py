@@ -48,6 +48,7 @@ class RequestOut(Answer):
 class RequestsOut(Answer):
     items: list[RequestOut]
     next: str | None
+    unsearched: int = Field(description="Older requests that a search did not look into.")
 
 
 class OnboardIn(Body):

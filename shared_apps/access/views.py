@@ -228,7 +228,7 @@ def reopen(request: HttpRequest, request_id: str) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """What the page lists, as CSV. Taking it away is recorded."""
     state, search = _asked_for(request)
-    rows, _more = queue.listed(
+    rows, more = queue.listed(
         actor_of(request), state=state, search=search, after=None, limit=EXPORTED, now=timezone.now()
     )
     header = ("reference", "full_name", "work_email", "organization", "region", "reason", "state", "created_at")
@@ -239,11 +239,20 @@ def export(request: HttpRequest) -> HttpResponse:
         )
         for row in rows
     ]  # fmt: skip
+    left = queue.unsearched(actor_of(request), state=state, search=search)
     facts = {"state": state, "count": len(cells)}
     record("access.exported", by=actor_of(request).name_in_audit, now=timezone.now(), facts=facts)
-    response = HttpResponse(csv_text(header, cells), content_type="text/csv; charset=utf-8")
+    text = csv_text(header, cells, last=_not_all(cut=more is not None, unsearched=left))
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="access-requests-{state}.csv"'
     return response
+
+
+def _not_all(*, cut: bool, unsearched: int) -> list[str]:
+    """What the last line of a file says that does not hold everything."""
+    said = _("These are not all. The oldest requests are here: %(count)s.") % {"count": EXPORTED}
+    unseen = _("Older requests that the search did not look into: %(count)s") % {"count": unsearched}
+    return [*([said] if cut else []), *([unseen] if unsearched else [])]
 
 
 @page(permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM, audit="regions.added")
@@ -293,6 +302,8 @@ def _page(request: HttpRequest, actor: Actor, more: dict[str, Any], status: int 
             for row in rows
         ],
         "state": state, "search": search, "here": urlencode(here), "scope": _scope(actor, language),
+        "unsearched": queue.unsearched(actor, state=state, search=search),
+        "cut_at": EXPORTED if counts[state] > EXPORTED and not search else 0,
         "following": f"/operator/requests?{urlencode({**here, 'cursor': str(following)})}" if following else "",
         **more,
     }  # fmt: skip

@@ -2,14 +2,14 @@
 
 from django.utils import timezone
 
-from shared_apps.billing.services import closing, counting
+from shared_apps.billing.services import closing, presence
 from tenants.jobs import job, wake
 
 
 @job("billing.sweep")
 def sweep() -> None:
     """One place in the queue for each school whose count is old."""
-    wake("messaging.tell_billing", schools=counting.due(timezone.now()))
+    wake("messaging.tell_billing", schools=presence.due(timezone.now()))
 
 
 @job("billing.close")

@@ -5,10 +5,9 @@ from django.db import models
 from tenants.models import School
 
 
-class Counts(models.Model):
-    """What is counted of a school in a month."""
+class Sent(models.Model):
+    """Messages that a school sent in a month, by channel."""
 
-    billable = models.PositiveIntegerField()
     push = models.PositiveIntegerField(default=0)
     email = models.PositiveIntegerField(default=0)
     whatsapp = models.PositiveIntegerField(default=0)
@@ -18,12 +17,13 @@ class Counts(models.Model):
         abstract = True
 
 
-class LearnerCount(Counts):
+class LearnerCount(Sent):
     """What a school last told about one month, and how its number came about (`rules.MonthTold`)."""
 
     id = models.BigAutoField(primary_key=True)
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="learner_counts")
     month = models.DateField()
+    billable = models.PositiveIntegerField()
     as_of = models.DateTimeField()
     school_days = models.PositiveSmallIntegerField()
     throughout = models.PositiveIntegerField()
@@ -38,22 +38,29 @@ class LearnerCount(Counts):
 
 
 class ClosedMonth(models.Model):
-    """A month that is billed: its rows stand as they stood, and `digest` proves it."""
+    """A month that is billed: its rows stand as they stood, and `digest` proves it. Append-only, as its rows are.
+
+    `schools` have a count in it, `left_out` have none. `reason`: why somebody closed it without those it waited for.
+    """
 
     month = models.DateField(primary_key=True)
     closed_at = models.DateTimeField()
     schools = models.PositiveIntegerField()
+    left_out = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
+    closed_by = models.CharField(max_length=80, default="system:billing")
+    reason = models.CharField(max_length=500, blank=True, default="")
 
 
-class ClosedCount(Counts):
-    """One school's row of a closed month, with the name it had then."""
+class ClosedCount(Sent):
+    """One school's row of a closed month, with the name it had then. Without a number it was left out."""
 
     id = models.BigAutoField(primary_key=True)
     month = models.ForeignKey(ClosedMonth, on_delete=models.PROTECT, related_name="rows")
     school = models.UUIDField()
     name = models.CharField(max_length=200)
+    billable = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["month", "school"], name="closedcount_once")]

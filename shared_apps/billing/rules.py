@@ -1,4 +1,4 @@
-"""What a month is, what it is closed with, and how a count goes into a spreadsheet. Pure.
+"""What a month is, and what it is closed with. Pure.
 
 A billable learner is enrolled and active on at least one school day of the month.
 """
@@ -7,14 +7,22 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 
 CHANNELS = ("push", "email", "whatsapp", "sms")
 SHOWN = 24  # the current month and the 23 before it
 TOLD = 3  # months that a school counts each time: the current one and those in which something may still be late
 CLOSES_AFTER = timedelta(days=3)  # from the end of the month, once every school has told
 FRESH_FOR = timedelta(hours=12)
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class State(StrEnum):
+    """How a month stands, as a page, a file and a machine are told. Nobody invoices from one that was CHANGED."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    CHANGED = "changed_after_closing"
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,11 @@ def end_of(month: date) -> date:
     return before(month, -1) - timedelta(days=1)
 
 
+def ends_in(month: date, zone: tzinfo) -> datetime:
+    """When the month is over in `zone`."""
+    return datetime.combine(before(month, -1), time(), zone)
+
+
 def months(today: date) -> list[date]:
     """The months that can be looked at, the current one first."""
     return [before(month_of(today), number) for number in range(SHOWN)]
@@ -71,9 +84,3 @@ def digest(month: date, rows: Iterable[tuple[object, ...]]) -> str:
     """SHA-256 over a closed month's rows (school, name, billable, one number per channel) in the order of their ids."""
     lines = sorted(json.dumps([str(cell) for cell in row], ensure_ascii=False) for row in rows)
     return hashlib.sha256("\n".join([f"{month:%Y-%m}", *lines]).encode()).hexdigest()
-
-
-def cell(value: object) -> str:
-    """A value for a spreadsheet: text that would be taken for a formula is made text."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text

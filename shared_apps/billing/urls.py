@@ -7,5 +7,6 @@ from shared_apps.billing import views
 urlpatterns = [
     path("operator/billing", views.billing),
     path("operator/billing/download", views.download),
+    path("operator/billing/close", views.close),
     path("operator/billing/<str:school_id>", views.why),
 ]

@@ -8,7 +8,14 @@ from django.utils import timezone
 from ninja import Query, Router, Status
 
 from shared_apps.deliveries.models import Batch
-from shared_apps.deliveries.schemas import BatchIn, BatchOut, ConfirmIn, LettersOut, LettersQuery, PayloadOut
+from shared_apps.deliveries.schemas import (
+    ConfirmIn,
+    LetterBatchIn,
+    LetterBatchOut,
+    LettersOut,
+    LettersQuery,
+    PayloadOut,
+)
 from shared_apps.deliveries.services import batches, letters, standing, totals
 from tenants.door import Within, actor_of, api
 from tenants.ids import parse_id
@@ -91,9 +98,9 @@ def payload_out(request: HttpRequest, letter_id: UUID, *, reveal: bool) -> dict[
 
 @api(
     router, "POST", ROOT + "/batches", permission=Permission.DEAD_LETTERS, within=Within.PLATFORM,
-    audit="deliveries.batch_previewed", response={202: BatchOut},
+    audit="deliveries.batch_previewed", response={202: LetterBatchOut},
 )  # fmt: skip
-def begin(request: HttpRequest, body: BatchIn) -> Status[dict[str, Any]]:
+def begin(request: HttpRequest, body: LetterBatchIn) -> Status[dict[str, Any]]:
     """Count what a replay or a discard would come to, and who would be told; nothing is set off before a confirm."""
     batch = batches.begin(
         by=actor_of(request), now=timezone.now(), act=body.act, letters=body.letters, handler=body.handler,
@@ -104,7 +111,7 @@ def begin(request: HttpRequest, body: BatchIn) -> Status[dict[str, Any]]:
 
 @api(
     router, "GET", ROOT + "/batches/{uuid:batch_id}", permission=Permission.DEAD_LETTERS, within=Within.PLATFORM,
-    audit=None, response=BatchOut,
+    audit=None, response=LetterBatchOut,
 )  # fmt: skip
 def batch(request: HttpRequest, batch_id: UUID) -> dict[str, Any]:
     """Where a batch stands, and what became of its letters."""
@@ -113,7 +120,7 @@ def batch(request: HttpRequest, batch_id: UUID) -> dict[str, Any]:
 
 @api(
     router, "POST", ROOT + "/batches/{uuid:batch_id}/confirm", permission=Permission.DEAD_LETTERS,
-    within=Within.PLATFORM, audit="deliveries.letters_replayed", response=BatchOut,
+    within=Within.PLATFORM, audit="deliveries.letters_replayed", response=LetterBatchOut,
 )  # fmt: skip
 def confirm(request: HttpRequest, batch_id: UUID, body: ConfirmIn | None = None) -> dict[str, Any]:
     """Do what was counted: whose time has run out since stays dead. A discard needs its reason."""
@@ -124,7 +131,7 @@ def confirm(request: HttpRequest, batch_id: UUID, body: ConfirmIn | None = None)
 
 @api(
     router, "POST", ROOT + "/batches/{uuid:batch_id}/cancel", permission=Permission.DEAD_LETTERS,
-    within=Within.PLATFORM, audit="deliveries.batch_left", response=BatchOut,
+    within=Within.PLATFORM, audit="deliveries.batch_left", response=LetterBatchOut,
 )  # fmt: skip
 def cancel(request: HttpRequest, batch_id: UUID) -> dict[str, Any]:
     """Leave everything as it is, as long as nothing was done."""
@@ -138,6 +145,7 @@ def batch_out(found: Batch) -> dict[str, Any]:
     return {
         "id": found.pk, "act": found.act, "state": found.state, "handler": found.handler, "reason": found.reason,
         "why": found.why, "asked_at": found.asked_at, "acted_at": found.acted_at, "parts": far["schools"],
-        "counted": far["counted"], "acted": far["acted"], "failed": far["failed"], "fresh": far["fresh"],
-        "expired": far["expired"], "people": far["people"], "outcome": standing.outcome(found),
+        "counted": far["counted"], "acted": far["acted"], "failed": far["failed"], "unsure": far["unsure"],
+        "unheard": far["unheard"], "fresh": far["fresh"], "expired": far["expired"], "beyond": far["beyond"],
+        "people": far["people"], "outcome": standing.outcome(found),
     }  # fmt: skip

@@ -113,8 +113,8 @@ class Batch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     act = models.CharField(max_length=8)  # replay, discard
-    handler = models.CharField(max_length=60, blank=True, default="")  # empty: of any, for any reason
-    reason = models.CharField(max_length=120, blank=True, default="")
+    handler = models.CharField(max_length=60, blank=True, default="")  # empty: of any
+    reason = models.CharField(max_length=120, blank=True, null=True)  # noqa: DJ001 (None is any, empty is none)
     why = models.CharField(max_length=30, blank=True, default="")  # a code, of a discard
     state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.COUNTING)
     asked_by = models.CharField(max_length=80)
@@ -127,13 +127,13 @@ class PartState(models.TextChoices):
     WAITING = "waiting"
     COUNTED = "counted"
     ACTED = "acted"
-    FAILED = "failed"  # the school could not be asked
+    FAILED = "failed"  # the school could not be asked; with `reactions`, perhaps only could not answer any more
 
 
 class BatchPart(models.Model):
     """One school's share of a batch, or without a school that of the platform's own mail.
 
-    `reactions`: the ids in question, fixed once they were counted.
+    `reactions`: the ids in question, fixed once they were counted; `beyond` so many that more cannot be taken at once.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -144,9 +144,10 @@ class BatchPart(models.Model):
     reactions = models.JSONField(default=list)
     fresh = models.PositiveIntegerField(default=0)
     expired = models.PositiveIntegerField(default=0)
+    beyond = models.PositiveIntegerField(default=0)
     people = models.PositiveIntegerField(default=0)
     outcome = models.JSONField(default=dict)  # state of a reaction -> how many
-    taken_at = models.DateTimeField(null=True)  # by a worker that has it in hand
+    taken_at = models.DateTimeField(null=True)  # by a worker that has it in hand; done: when it was last looked at
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "school"], name="batchpart_once", nulls_distinct=False)]

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from shared_apps.deliveries.services.batches import AT_ONCE
 from tenants.schemas import Answer, Body
@@ -27,7 +28,7 @@ class CauseOut(Answer):
     oldest: datetime
 
 
-class SchoolOut(Answer):
+class LetterSchoolOut(Answer):
     id: UUID
     name: str
 
@@ -36,7 +37,7 @@ class LetterOut(Answer):
     """`school` is null for mail of the platform's own, whose `kind` is the name of its text."""
 
     id: UUID
-    school: SchoolOut | None
+    school: LetterSchoolOut | None
     handler: str
     kind: str
     reason: str
@@ -64,13 +65,20 @@ class PayloadOut(LetterOut):
     about: dict[str, Any] | None
 
 
-class BatchIn(Body):
-    """Which ones: `letters` by id, or a cause, or (no handler) everything within reach."""
+class LetterBatchIn(Body):
+    """`letters` by id, those of a `handler` (for one `reason`, or with null for any), or everything within reach."""
 
     act: Literal["replay", "discard"]
     letters: list[UUID] | None = Field(None, min_length=1, max_length=AT_ONCE)
     handler: str = Field("", max_length=60)
-    reason: str = Field("", max_length=120)
+    reason: str | None = Field(None, max_length=120)
+
+    @field_validator("handler", "reason")
+    @classmethod
+    def not_beside_letters(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("letters") is not None:
+            raise PydanticCustomError("beside_letters", "Name the letters, or a handler and its reason, not both.")
+        return value
 
 
 class ConfirmIn(Body):
@@ -79,18 +87,20 @@ class ConfirmIn(Body):
     why: Literal["", "told_otherwise", "no_longer_true", "wrong_address", "sent_twice"] = ""
 
 
-class BatchOut(Answer):
-    """`fresh` are in time, `expired` too late; `people` would hear of the former.
+class LetterBatchOut(Answer):
+    """`fresh` are in time, `expired` too late; `people` would hear of the former. A `reason` of null: any.
 
     `outcome`: how many are in which state. `parts` are schools, and the platform's own mail where it belongs to it:
-    how many were asked, were done, and failed.
+    how many were asked, were done, and failed. Where it failed only when it was done (`unsure`, among `failed`) it may
+    have happened; `unheard` did it and could not say what became of it. `beyond` are more than one batch takes of a
+    school, 5,000: another batch may take them.
     """
 
     id: UUID
     act: Literal["replay", "discard"]
     state: Literal["counting", "ready", "running", "following", "done", "cancelled"]
     handler: str
-    reason: str
+    reason: str | None
     why: str
     asked_at: datetime
     acted_at: datetime | None
@@ -98,7 +108,10 @@ class BatchOut(Answer):
     counted: int
     acted: int
     failed: int
+    unsure: int
+    unheard: int
     fresh: int
     expired: int
+    beyond: int
     people: int
     outcome: dict[str, int]

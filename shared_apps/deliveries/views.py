@@ -38,9 +38,13 @@ def causes(request: HttpRequest) -> HttpResponse:
         (one, handler_words(one.handler), reason_words(one.reason), Cause(one.handler, one.reason).address())
         for one in found
     ]
-    recent = standing.batches_within(actor).exclude(state="cancelled").order_by("-pk")[:RECENT]
-    history = HISTORY if may(actor, Permission.AUDIT_READ) else ""
-    return show(request, "causes", {"rows": rows, "all": totals.together(found), "recent": recent, "history": history})
+    recent = list(standing.batches_within(actor).exclude(state="cancelled").order_by("-pk")[:RECENT])
+    context = {
+        "rows": rows, "all": totals.together(found), "recent": recent,
+        "last": next((one.act for one in recent if one.acted_at), ""),
+        "history": HISTORY if may(actor, Permission.AUDIT_READ) else "",
+    }  # fmt: skip
+    return show(request, "causes", context)
 
 
 @page(permission=Permission.DEAD_LETTERS, within=Within.PLATFORM, audit=None)
@@ -106,7 +110,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         return redirect(f"{ROOT}/cause{sought.address()}&nothing=1")
     batch = batches.begin(
         by=actor_of(request), now=timezone.now(), act=request.POST.get("act", ""), letters=ticked,
-        handler=sought.handler, reason=sought.reason,
+        handler=sought.handler, reason=sought.reason if sought.handler or sought.reason else None,
     )  # fmt: skip
     return redirect(f"{ROOT}/batches/{batch.pk}")
 
@@ -141,13 +145,18 @@ def cancel(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 
 def _batch(request: HttpRequest, found: Batch, *, problem: str = "", status: int = 200) -> HttpResponse:
     what, progress = standing.outcome(found), standing.progress(found)
+    discarded = progress["fresh"] + progress["expired"]
+    taken = progress["fresh"] if found.act == "replay" else discarded
     context = {
         "every": QUICK if found.state in ("counting", "running") else USUAL,
         "batch": found, "batch_path": f"{ROOT}/batches/{found.pk}", "progress": progress,
-        "discarded": progress["fresh"] + progress["expired"], "problem": problem, "why": list(WHY.items()),
+        "untouched": progress["failed"] - progress["unsure"],
+        "discarded": discarded, "problem": problem,
+        "taken": taken, "of_all": taken + progress["beyond"], "why": list(WHY.items()),
         "why_said": WHY.get(found.why, ""),
         "what": handler_words(found.handler) if found.handler else "",
-        "reason": reason_words(found.reason) if found.handler else "",
+        "reason": reason_words(found.reason) if found.handler and found.reason is not None else "",
+        "chosen": standing.is_chosen(found),
         "outcome": [(state, words, what[state]) for state, words in STATES.items() if what.get(state)],
         "parts": standing.parts(found, limit=SCHOOLS_SHOWN),
     }  # fmt: skip

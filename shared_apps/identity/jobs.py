@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from shared_apps.identity.services import limits, links
+from shared_apps.identity.services import limits, links, refusals
 from shared_apps.post.services import prepares
 from tenants.jobs import job
 
@@ -11,7 +11,8 @@ prepares(links.FORGOTTEN_MAIL)(links.forgotten_facts)
 
 @job("identity.tidy")
 def tidy() -> None:
-    """Forget links long past, and who asked for something when that no longer counts."""
+    """Forget links long past, and who asked for something or failed when that no longer counts."""
     now = timezone.now()
     links.tidy(now=now)
     limits.tidy(now=now)
+    refusals.tidy(now=now)

@@ -87,6 +87,17 @@ class SignInFailure(models.Model):
         ]
 
 
+class SignInRefusals(models.Model):
+    """How many tries to sign in one minute saw refused, their passwords not looked at; `at`: the first of them."""
+
+    minute = models.DateTimeField(primary_key=True)
+    at = models.DateTimeField()
+    tries = models.PositiveBigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="signinrefusals_by_time")]
+
+
 class Link(models.Model):
     """A single-use link with which somebody sets their password. Only a hash of its secret is kept."""
 

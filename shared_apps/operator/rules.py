@@ -12,7 +12,7 @@ from uuid import UUID
 
 HEIGHT = 100
 HOUR_WIDTH, BAR_WIDTH = 20, 8
-HOURS_A_LABEL = 3
+HOURS_A_LABEL = 5  # a day has 25 parts, the first and the last of them not whole hours
 Hours = list[tuple[datetime, int, int]]  # start, sent, failed
 
 

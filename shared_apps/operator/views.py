@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from shared_apps.audit.services import record
 from shared_apps.audit.services.chain import last_check
-from shared_apps.deliveries.rules import Life, rate
+from shared_apps.deliveries.rules import Life
 from shared_apps.deliveries.services.totals import Deliveries
 from shared_apps.deliveries.services.words import reason_words
 from shared_apps.operator.forms.health import SIZE, STATES, HealthQuery
@@ -23,9 +23,11 @@ from shared_apps.operator.services import health as reading
 from shared_apps.operator.services import proofs, work
 from shared_apps.operator.services import trail as history
 from shared_apps.operator.services.needs import needs_of
-from shared_apps.operator.services.picture import HOUR, Picture, failed_sign_ins, picture
+from shared_apps.operator.services.picture import HOUR, Picture, failed_sign_ins, picture, refused_sign_ins
 from shared_apps.operator.services.proofs import proof
 from shared_apps.operator.services.words import AREAS, kind_words
+from shared_apps.schools.services.onboarding_help import open_setup_tasks
+from shared_apps.schools.services.onboarding_words import STEP_NAMES, why
 from tenants.door import Within, actor_of, page
 from tenants.ids import parse_id
 from tenants.models import School
@@ -33,6 +35,7 @@ from tenants.permissions import Permission, may
 
 RECENT = 5
 REASONS_SHOWN = 8
+TASKS_SHOWN = 5
 TABS: dict[str, str | Promise] = {
     "all": pgettext_lazy("schools", "All"),
     Life.QUIET: _("Went quiet"),
@@ -41,6 +44,9 @@ TABS: dict[str, str | Promise] = {
     Life.LIVE: pgettext_lazy("schools", "Live"),
     Life.DISABLED: pgettext_lazy("schools", "Disabled"),
     "stuck": _("Work is stuck"),
+    "waiting": _("Work that waits"),
+    "dead": _("Dead letters"),
+    "drift": _("The database differs from its plan"),
 }
 ACTED = {"retry": "retried", "resume": "resumed", "cancel": "cancelled"}
 CARDS = (Life.LIVE, Life.ONBOARDING, Life.QUIET, Life.DISABLED)
@@ -57,10 +63,15 @@ def console(request: HttpRequest) -> HttpResponse:
     """What needs somebody, first; then how the platform does."""
     actor, now = actor_of(request), timezone.now()
     seen = picture(actor, now=now)
+    needs = needs_of(seen)
+    urgent = sum(need.tone == "alarm" for need in needs)
     context = {
         "picture": seen,
-        "needs": needs_of(seen),
+        "needs": needs,
+        "urgent": urgent,
+        "to_look": len(needs) - urgent,
         "failed_sign_ins": failed_sign_ins(actor, now=now),
+        "refused_sign_ins": refused_sign_ins(actor, now=now),
         "proofs": proven(seen),
         "live_channels": channels(seen),
         "recent": [
@@ -79,6 +90,7 @@ def proven(seen: Picture) -> dict[str, str]:
         "schools": proof(seen.actor, proofs.SCHOOLS),
         "dead": proof(seen.actor, proofs.DEAD_LETTERS),
         "sign_ins": proofs.sign_ins(seen.actor, seen.now - HOUR, seen.now),
+        "refused": proofs.refusals(seen.actor, seen.now - HOUR, seen.now),
     }
 
 
@@ -89,7 +101,9 @@ def channels(seen: Picture) -> dict[str, int]:
 
 
 def drawn(hours: Hours) -> dict[str, Any]:
-    """The chart, and what its sentence says."""
+    """The chart, and what its sentence says; no hours at all where nobody told."""
+    if not hours:
+        return {"hours": hours}
     sent, failed = sum(hour[1] for hour in hours), sum(hour[2] for hour in hours)
     busiest = max(hours, key=lambda hour: hour[1] + hour[2])
     return {"hours": hours, "chart": chart(hours), "sent": sent, "failed": failed, "busiest": busiest[0]}
@@ -101,6 +115,8 @@ def health(request: HttpRequest) -> HttpResponse:
     actor, now, query = actor_of(request), timezone.now(), HealthQuery.read(request.GET)
     seen = picture(actor, now=now)
     counts = counted(seen)
+    if query.state not in counts:  # a tab that is there only while it is looked at
+        counts[query.state] = reading.sought(actor, query.state, now=now).count()
     number = min(query.page, max(1, -(-counts[query.state] // SIZE)))
     first = (number - 1) * SIZE
     context = {
@@ -110,22 +126,31 @@ def health(request: HttpRequest) -> HttpResponse:
         "tabs": [
             (TABS[state], query.address(state=state), counts[state], state == query.state)
             for state in STATES
-            if counts[state] or state in ("all", query.state)
+            if counts.get(state) or state in ("all", query.state)
         ],
         "rows": reading.rows(reading.sought(actor, query.state, now=now)[first : first + SIZE], now=now),
         "total": counts[query.state], "first": first + 1, "last": min(first + SIZE, counts[query.state]),
         "previous": query.address(page=number - 1) if number > 1 else "",
         "following": query.address(page=number + 1) if first + SIZE < counts[query.state] else "",
-        "providers": [(one, rate(*seen.day.channels.get(one.channel, (0, 0)))) for one in seen.providers],
+        "providers": [(one, seen.day.over(one.channel)) for one in seen.providers],
         "windows": [
-            ("hour", _("Last hour"), seen.hour, reasons(seen.hour)),
-            ("day", _("Last 24 hours"), seen.day, reasons(seen.day)),
+            ("hour", _("Last hour"), seen.hour, reasons(seen.hour), rest(seen.hour)),
+            ("day", _("Last 24 hours"), seen.day, reasons(seen.day), rest(seen.day)),
         ],
         "signals": reading.signals_of(seen),
         "proofs": proven(seen),
         "may_letters": may(actor, Permission.DEAD_LETTERS),
+        **setup_tasks(seen),
+        "may_support": may(actor, Permission.SCHOOLS_SUPPORT),
     }  # fmt: skip
     return live(request, "health", context)
+
+
+def setup_tasks(seen: Picture) -> dict[str, Any]:
+    """School setup tasks needing help, the oldest first, for those who may help."""
+    found = open_setup_tasks(seen.actor, now=seen.now) if may(seen.actor, Permission.SCHOOLS_ONBOARD) else []
+    shown = [(task, STEP_NAMES.get(task.step, task.step), why(task.reason)) for task in found[:TASKS_SHOWN]]
+    return {"tasks": shown, "more_tasks": len(found) - len(shown)}
 
 
 def counted(seen: Picture) -> dict[str, int]:
@@ -136,8 +161,14 @@ def counted(seen: Picture) -> dict[str, int]:
 
 def reasons(found: Deliveries) -> list[tuple[str, int, float]]:
     """The commonest reasons in words, each with its count and its share of all failures in percent."""
-    shown = found.reasons[:REASONS_SHOWN]
-    return [(reason_words(code), count, round(100 * count / found.failed, 1)) for code, count in shown]
+    shown, failed = found.reasons[:REASONS_SHOWN], found.failed or 0
+    return [(reason_words(code), count, round(100 * count / failed, 1)) for code, count in shown]
+
+
+def rest(found: Deliveries) -> dict[str, int]:
+    """The reasons that are not shown, and the failures for them; empty when all are shown."""
+    left = found.reasons[REASONS_SHOWN:]
+    return {"reasons": len(left), "failures": sum(count for _reason, count in left)} if left else {}
 
 
 @page(permission=Permission.AUDIT_READ, within=Within.PLATFORM, audit=None)
@@ -154,6 +185,7 @@ def trail(request: HttpRequest) -> HttpResponse:
         "areas": areas(query.kind),
         "count": min(count, history.COUNTED),
         "more": count > history.COUNTED,
+        "cut_at": history.MOST if history.beyond(found) else 0,
         "moments": [(name, read_moment(value)) for name, value in (("begins", query.begins), ("ends", query.ends))],
         "following": query.address(cursor=following) if following else "",
         "start": query.address() if query.cursor else "",
@@ -175,7 +207,8 @@ def areas(kind: str) -> list[tuple[str, str, bool]]:
 def trail_download(request: HttpRequest) -> HttpResponse:
     """The same part of the history as a file. Taking it away is history, too."""
     actor, query = actor_of(request), TrailQuery.read(request.GET)
-    answer = trail_csv(history.every_entry(history.sought(actor, query.asked)))
+    found = history.sought(actor, query.asked)
+    answer = trail_csv(history.every_entry(found), cut_at=history.MOST if history.beyond(found) else 0)
     record("audit.exported", by=actor.name_in_audit, now=timezone.now(), facts={"asked": query.address("")})
     return answer
 

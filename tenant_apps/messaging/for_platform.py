@@ -46,11 +46,14 @@ def _operator(name: str) -> Actor:
 def count(
     *, now: datetime, limit: int, ids: list[UUID] | None = None, handler: str = "", reason: str | None = None
 ) -> dict[str, Any]:
-    """Which dead letters a replay would take up, how many are past their time, and how many guardians would hear."""
+    """Which dead letters a replay would take up, which are past their time, up to `limit` together; how many there are
+    of each in all; and how many guardians would hear of the former."""
     found = dead_letters.find(now=now, ids=ids, handler=handler, reason=reason, limit=limit)
     return {
         "fresh": [row.id for row in found.fresh],
-        "expired": [row.id for row in found.expired],
+        "expired": found.expired,
+        "in_time": found.in_time,
+        "too_late": found.too_late,
         "people": would_hear(found.fresh),
     }
 

@@ -1,10 +1,10 @@
-"""Months, what they are closed with, and cells that no spreadsheet takes for a formula."""
+"""Months, and what they are closed with."""
 
 from datetime import date
 
 import pytest
 
-from shared_apps.billing.rules import before, cell, digest, end_of, months, read_month
+from shared_apps.billing.rules import before, digest, end_of, months, read_month
 
 TODAY = date(2026, 1, 31)
 
@@ -22,15 +22,6 @@ def test_months_go_back_over_new_year():
 )  # fmt: skip
 def test_a_month_is_one_of_those_shown_or_none(text, month):
     assert read_month(text, TODAY) == month
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+27", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
-def test_nothing_in_a_cell_is_a_formula(text):
-    assert cell(text) == f"'{text}"
-
-
-def test_ordinary_cells_stay_as_they_are():
-    assert cell("Isibani Primary") == "Isibani Primary" and cell(None) == "" and cell(12) == "12"
 
 
 def test_a_digest_knows_the_month_and_every_cell_but_no_order():

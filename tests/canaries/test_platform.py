@@ -12,7 +12,7 @@ from config.canaries.places import own_canary
 from shared_apps.access.models import AccessRequest
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.audit.services import record
-from shared_apps.billing import forms as billing_forms
+from shared_apps.billing.forms import file as billing_forms
 from shared_apps.deliveries.services import schools as listed
 from shared_apps.groups import services as groups
 from shared_apps.groups.services import within_reach
@@ -104,7 +104,7 @@ def test_the_asked_schools_own_people_are_none_of_the_platforms_business(search,
 
 def test_a_file_that_is_taken_away_is_read_and_leaves_no_line_in_the_history(search, monkeypatch, greenfield):
     before = PlatformEvent.objects.count()
-    monkeypatch.setattr(billing_forms, "cell", lambda name: greenfield.learners[0].name)
+    monkeypatch.setattr(billing_forms, "csv_text", lambda *table: greenfield.learners[0].name)
     turn, found = search(whole=True)
     assert {"GET /operator/billing/download as finance", "GET /api/operator/billing.csv as operator"} <= found
     assert turn.failed == [] and PlatformEvent.objects.count() == before
@@ -122,7 +122,7 @@ def test_a_platform_page_that_writes_is_refused_and_told_as_failed(search, monke
 
 
 def test_a_file_taken_away_may_write_its_line_and_nothing_else(search, monkeypatch):
-    def writes(rows):
+    def writes(rows, *, cut_at):
         with connection.cursor() as cursor:
             cursor.execute("UPDATE tenants_school SET region = ''")
         return HttpResponse("")

@@ -76,7 +76,7 @@ def test_json_is_read_without_its_escapes():
     assert "Thabiso “T” Môre" in text_of(JsonResponse({"a": "Thabiso “T” Môre"}))
 
 
-@pytest.mark.parametrize("body", [zipped(a=b"0" * 200), gzip.compress(b"0" * 200)])
+@pytest.mark.parametrize("body", [zipped(a=b"0" * 200), gzip.compress(b"0" * 200)], ids=["zip", "gzip"])
 def test_what_unpacks_to_too_much_is_told(body, monkeypatch):
     monkeypatch.setattr(text, "MOST", 100)
     with pytest.raises(Unreadable):

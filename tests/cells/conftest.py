@@ -20,6 +20,7 @@ from config import settings as wiring
 from tenant_apps.people.for_platform import seed
 from tenants import cells, provisioning
 from tests import plugin, world
+from tests.fleet.conftest import ahead as ahead
 
 
 @dataclass

@@ -1,9 +1,11 @@
 """Schools of two databases side by side: each is served from its own, and neither sees the other."""
 
+import signal
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, OperationalError, connections
 from django.test import Client
 from django.utils import timezone
@@ -23,10 +25,12 @@ from tenants.current import OutsideScope, WrongSchool, _here
 from tenants.jobs import JobFailed, run, waker
 from tenants.models import Heartbeat, School, SchoolPlacement
 from tenants.plans import Planner, Stage, Step
+from tenants.provisioning import fingerprint
 from tenants.scope import school_scope
 from tests import world
 from tests.cells.conftest import signed_in
-from tests.processes import eventually, worker
+from tests.fleet.looking import NOTHING, by_hand
+from tests.processes import Process, eventually, worker
 
 KEY = ("people", "9999_test")
 COLUMN = "ALTER TABLE people_learner ADD COLUMN nickname varchar(40) NOT NULL DEFAULT ''"
@@ -156,11 +160,11 @@ def one_more(monkeypatch, westville):
     monkeypatch.setattr(fleet, "fingerprint", lambda: MARK)
 
 
-def has_column(school):
+def has_column(school, column="nickname"):
     with connections[places.migrator_of(school.placement.alias)].cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM information_schema.columns WHERE table_schema = %s AND column_name = 'nickname'",
-            [school.schema_name],
+            "SELECT count(*) FROM information_schema.columns WHERE table_schema = %s AND column_name = %s",
+            [school.schema_name, column],
         )
         return cursor.fetchone() == (1,)
 
@@ -183,18 +187,32 @@ def test_the_fleet_moves_both_cells_and_the_ledger_says_so(one_more, workers):
     assert fleet.migrate_fleet() == fleet.Outcome()
 
 
-def test_a_kill_between_the_cells_commit_and_the_ledgers_line_is_made_up_for(one_more, monkeypatch):
-    def die(place, target):
-        if not place.at_home:
-            raise KeyboardInterrupt
+@pytest.mark.processes
+def test_a_kill_between_the_cells_commit_and_the_ledgers_line_is_made_up_for(
+    ahead, westville, west, real_commits, tmp_path
+):
+    """A real process, and a real SIGKILL, between the commits of the two servers."""
+    ahead.add()
 
-    with monkeypatch.context() as dying:
-        dying.setattr(fleet, "note_elsewhere", die)
-        with pytest.raises(KeyboardInterrupt):
-            fleet.migrate_fleet(canaries=0)
-    assert "westville" in moved() and "westville" not in marked()
-    fleet.migrate_fleet(canaries=0)
-    assert moved() == marked() == EVERYBODY
+    def run(**more):
+        command = ["-m", "tests.fleet.release", "migrate_schools", "--canaries", "0"]
+        at = {"AHEAD": f"{ahead.folder}:{ahead.package}", "PROCESS": "manage", **west.told, **more}
+        return Process(command, real_commits, tmp_path / "migrate.log", **at)
+
+    def has_moved():
+        column = f"nick{len(ahead.names)}"
+        return {one.slug for one in School.objects.select_related("placement") if has_column(one, column)}
+
+    def is_marked():
+        return set(SchoolPlacement.objects.filter(fingerprint=fingerprint()).values_list("school__slug", flat=True))
+
+    killed = run(DIE="gap")
+    assert killed.ended() == -signal.SIGKILL, killed.log.read_text()
+    assert "westville" in has_moved() and "westville" not in is_marked()
+    again = run()
+    assert again.ended() == 0, again.log.read_text()
+    assert has_moved() == is_marked() == EVERYBODY
+    assert by_hand() == NOTHING
 
 
 def test_a_cell_that_is_away_keeps_its_schools_where_they_are_and_the_others_move(one_more, west):
@@ -206,6 +224,12 @@ def test_a_cell_that_is_away_keeps_its_schools_where_they_are_and_the_others_mov
     assert moved() == EVERYBODY
 
 
+def test_the_reference_command_says_whom_it_leaves_out(westville, capsys):
+    call_command("migrate_schools", reference=True)
+    said = capsys.readouterr().out
+    assert said.startswith("2 schools migrated") and "1 schools of other cells were left out" in said
+
+
 def test_drift_in_the_cell_is_found_without_the_migrators_login(westville, west):
     schools = list(School.objects.values_list("pk", flat=True))
     assert drift.look(schools, now=timezone.now()) == 3 and drift.open_findings() == []
@@ -214,6 +238,28 @@ def test_drift_in_the_cell_is_found_without_the_migrators_login(westville, west)
     assert drift.look(schools, now=timezone.now()) == 3
     (found,) = drift.open_findings()
     assert found.slug == "westville" and any("learner_by_name" in line for line in found.differences)
+
+
+def test_by_hand_drift_passes_over_a_cell_that_is_away_says_so_and_looks_at_the_others(westville, west, capsys):
+    assert by_hand() == NOTHING
+    SchoolPlacement.objects.update(drift_checked_at=None)
+    west.stop()
+    with pytest.raises(CommandError, match="^1 schools were not compared.$"):
+        call_command("drift")
+    assert capsys.readouterr().out == "westville: not compared. Its cell does not answer.\n"
+    looked = SchoolPlacement.objects.exclude(drift_checked_at=None).values_list("school__slug", flat=True)
+    assert set(looked) == {"greenfield", "riverside"} and drift.open_findings() == []
+
+
+def test_a_cell_that_is_away_keeps_nobody_elses_history_from_being_verified(westville, west, capsys):
+    west.stop()
+    with pytest.raises(CommandError, match="^1 history is not checked.$"):
+        call_command("verify_audit")
+    said = capsys.readouterr().out
+    assert "westville: not checked, its cell does not answer." in said
+    assert all(
+        f"{name}: " in said and "as they were sealed" in said for name in ("greenfield", "riverside", "platform")
+    )
 
 
 # -- a cell that is away -----------------------------------------------------------------------------------------------

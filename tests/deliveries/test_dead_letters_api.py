@@ -15,7 +15,8 @@ from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.permissions import ROLES, Permission
 from tenants.scope import school_scope
-from tests.deliveries.test_dead_letters import API, HOUR, MINUTE, TELL, dead_in, states, worked
+from tests.deliveries.acts import die, tell
+from tests.deliveries.test_dead_letters import API, HOUR, MINUTE, ROOT, TELL, dead_in, states, worked
 from tests.messaging.scans import drained
 
 CAUSE = {"handler": TELL, "reason": "KeyError"}
@@ -77,6 +78,27 @@ def test_some_by_id_or_all_of_many_schools(operator, greenfield, riverside, now)
     assert confirm(operator, rest).json()["state"] == "running"
     worked(Batch.objects.get(pk=rest["id"]))
     assert states(greenfield, ids) + states(riverside, other) == ["waiting"] * 4
+
+
+def test_a_handler_without_a_reason_is_all_of_that_handler_and_nothing_else(operator, greenfield, now):
+    first = dead_in(greenfield, now, places=(0,), reason="KeyError")
+    second = dead_in(greenfield, now, places=(1,), reason="")
+    other = die(greenfield, handler="gate.flow", reason="KeyError", at=now)
+    tell(greenfield, timezone.now())
+    batch = begun(operator, "discard", handler=TELL)
+    assert (batch["handler"], batch["reason"], batch["fresh"]) == (TELL, None, 2)
+    confirm(operator, batch, why="sent_twice")
+    assert states(greenfield, first + second) == ["discarded"] * 2
+    assert other and states(greenfield, other) == ["dead"] * len(other)
+
+
+def test_those_for_which_no_reason_was_given_are_a_cause_of_their_own(operator, greenfield, now):
+    named = dead_in(greenfield, now, places=(0,), reason="KeyError")
+    unnamed = dead_in(greenfield, now, places=(1,), reason="")
+    batch = begun(operator, handler=TELL, reason="")
+    assert (batch["reason"], batch["fresh"]) == ("", 1)
+    confirm(operator, batch)
+    assert states(greenfield, named + unnamed) == ["dead", "waiting"]
 
 
 def test_a_discard_with_its_reason(operator, greenfield, now):
@@ -205,6 +227,28 @@ def test_a_discard_without_one_of_the_reasons_is_invalid_and_changes_nothing(ope
     assert answer.status_code == 422, answer.content
     assert states(greenfield, ids) == ["dead"] * 2
     assert operator.get(f"{API}/batches/{batch['id']}").json()["state"] == "ready"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"reason": "KeyError"}, "reason"), ({"reason": ""}, "reason"), ({"handler": "", "reason": "x"}, "reason"),
+        ({"letters": [str(new_id())], "handler": TELL}, "handler"),
+        ({"letters": [str(new_id())], "reason": "KeyError"}, "reason"),
+        ({"letters": [str(new_id())], **CAUSE}, "handler"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("act", ["replay", "discard"])
+def test_a_cause_named_by_half_or_beside_letters_takes_nothing_in(operator, greenfield, now, act, body, field):
+    dead_in(greenfield, now)
+    answer = post(operator, "/batches", {"act": act, **body})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field) and Batch.objects.count() == 0
+
+
+def test_the_page_takes_nothing_in_either_for_a_reason_alone(operator, greenfield, now):
+    dead_in(greenfield, now)
+    answer = operator.post(f"{ROOT}/batches", {"act": "discard", "which": "all", "reason": "KeyError"})
+    assert answer.status_code == 422 and Batch.objects.count() == 0
 
 
 def test_what_never_was_is_not_found(operator, world_db):

@@ -3,12 +3,13 @@
 import io
 from threading import Thread
 
+import psycopg
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from django.test import Client
 
-from tenants import catalog, drift, fleet
+from tenants import catalog, drift, fleet, waves
 from tenants.ids import new_id
 from tenants.models import School, SchoolPlacement
 from tenants.places import behind, with_ledgers
@@ -16,6 +17,7 @@ from tenants.plans import Planner, Stage, Step
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests import world
 from tests.ahead import Ahead
+from tests.fleet.looking import NOTHING, by_hand
 from tests.processes import eventually
 
 KEY = ("people", "9999_test")
@@ -59,6 +61,24 @@ def test_every_school_moves_and_the_ledger_says_so(one_more):
     assert fleet.migrate_fleet() == fleet.Outcome(0, 0)
 
 
+def test_no_connection_meets_more_schools_than_a_wave_has(one_more, monkeypatch):
+    """A backend keeps something of each school it worked in, and a fleet has thousands."""
+    one_more(COLUMN)
+    met = []
+    whole = fleet._Run._move
+
+    def seen(run, place):
+        told = whole(run, place)
+        met.append(connections[MIGRATOR].connection.info.backend_pid)
+        return told
+
+    monkeypatch.setattr(fleet._Run, "_move", seen)
+    monkeypatch.setattr(waves, "MOST", 1)
+    monkeypatch.setattr(waves, "GROWTH", 1)
+    assert fleet.migrate_fleet(canaries=1).migrated == 2
+    assert len(met) == len(set(met)) == 2
+
+
 def test_a_failing_canary_stops_the_fleet(one_more):
     one_more("SELECT 1/0;")
     assert fleet.migrate_fleet(canaries=1) == fleet.Outcome(0, 1, untried=1)
@@ -89,6 +109,37 @@ def test_a_failing_school_is_quarantined_answers_503_and_the_others_go_on(one_mo
     assert me("riverside").status_code == 200
 
 
+# How a school's own ledger can be broken, and what is kept of that.
+BREAKS = {
+    "no schema": ("ALTER SCHEMA {s} RENAME TO gone", "UndefinedTable (42P01)"),
+    "no ledger": ("DROP TABLE {s}.django_migrations", "UndefinedTable (42P01)"),
+    "another table": ("ALTER TABLE {s}.django_migrations DROP COLUMN name", "UndefinedColumn (42703)"),
+    "a gap": ("DELETE FROM {s}.django_migrations WHERE app = 'people' AND name LIKE '0001%'", "lacks people.0001_"),
+}
+
+
+@pytest.mark.parametrize("what", BREAKS)
+def test_a_school_whose_ledger_is_broken_is_quarantined_and_the_others_go_on(what, ahead, greenfield, admin):
+    done, kept = BREAKS[what]
+    admin.execute(done.format(s=f'"{greenfield.ref.schema}"'))
+    ahead.add()
+    assert fleet.migrate_fleet() == fleet.Outcome(migrated=1, quarantined=1)
+    held = SchoolPlacement.objects.get(quarantined=True)
+    assert held.school_id == greenfield.ref.id and kept in held.migration_error
+    assert has_column(schools()["riverside"], f"nick{len(ahead.names)}")
+    if what == "no schema":  # it is gone on with once that is mended
+        admin.execute(f'ALTER SCHEMA gone RENAME TO "{greenfield.ref.schema}"')
+        assert fleet.migrate_fleet() == fleet.Outcome(migrated=1)
+
+
+def test_a_gap_in_every_ledger_is_the_releases_fault_and_quarantines_nobody(ahead, admin):
+    for school in schools().values():
+        admin.execute(BREAKS["a gap"][0].format(s=f'"{school.schema_name}"'))
+    ahead.add()
+    assert fleet.migrate_fleet() == fleet.Outcome(unfinished=2)
+    assert not SchoolPlacement.objects.filter(quarantined=True).exists()
+
+
 def test_an_error_that_names_a_childs_particulars_is_not_kept(one_more, greenfield, caplog, capsys):
     """Postgres tells the value that stands in the way; neither the platform nor a log may."""
     one_more("ALTER TABLE people_learner ADD CONSTRAINT x CHECK (given_name <> given_name)",
@@ -114,11 +165,64 @@ def test_a_busy_school_is_left_as_it_was_and_goes_on_serving(one_more, greenfiel
     assert fleet.migrate_fleet() == fleet.Outcome(1)
 
 
+def test_a_school_that_comes_free_between_two_tries_is_migrated(one_more, greenfield, admin, monkeypatch):
+    monkeypatch.setattr(fleet, "LOCK_TIMEOUT", "50ms")
+    pauses = []
+
+    def come_free(seconds):
+        pauses.append(seconds)
+        admin.execute("COMMIT")
+
+    monkeypatch.setattr(fleet.time, "sleep", come_free)
+    one_more(COLUMN)
+    admin.execute("BEGIN")
+    admin.execute(f'LOCK TABLE "{greenfield.ref.schema}".people_learner')
+    assert fleet.migrate_fleet(canaries=0) == fleet.Outcome(migrated=2)
+    assert len(pauses) == 1
+
+
+def test_a_deadlock_with_live_work_quarantines_nobody_and_is_tried_again(one_more, greenfield, admin):
+    """The migration holds the learners and wants the guardians, live work the other way round: the server kills ours,
+    long before our lock timeout."""
+    one_more(COLUMN + ";", COLUMN.replace("people_learner", "people_guardian"))
+    schema = greenfield.ref.schema
+
+    def live_work():
+        with psycopg.connect(admin.info.dsn, password=admin.info.password, autocommit=True) as watch:
+            waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            eventually(lambda: watch.execute(waits).fetchone() is not None, "the migration's turn")
+        admin.execute(f'LOCK TABLE "{schema}".people_learner')  # granted when the migration has been killed
+        admin.execute("COMMIT")
+
+    admin.execute("SET deadlock_timeout = '60s'")  # so that it is the migration that looks first
+    admin.execute("BEGIN")
+    admin.execute(f'LOCK TABLE "{schema}".people_guardian')
+    live = Thread(target=live_work)
+    live.start()
+    try:
+        assert fleet.migrate_fleet(canaries=0) == fleet.Outcome(migrated=2)
+    finally:
+        live.join()
+    assert not SchoolPlacement.objects.filter(quarantined=True).exists()
+
+
 def test_by_reference_every_school_arrives_too_with_grants_and_ledger(ahead):
     ahead.add()
     call_command("migrate_schools", reference=True)
     assert fleet.status() == [(fingerprint()[:12], 2, 0)]
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
+
+
+@pytest.mark.parametrize(
+    "words", [["--canaries", "-1"], ["--canaries=x"], ["--workers", "0"], ["--first=-3"]], ids=" ".join
+)
+def test_numbers_that_make_no_sense_are_refused_before_anything_is_done(words, one_more):
+    one_more(COLUMN)
+    with pytest.raises(CommandError, match=rf"argument {words[0][:7]}.* is not a whole number of [01] or more"):
+        call_command("migrate_schools", *words)
+    with pytest.raises(ValueError, match="fewer canaries than none"):
+        fleet.migrate_fleet(canaries=-1)
+    assert not any(has_column(school) for school in schools().values())
 
 
 def test_status_is_one_query(real_commits, django_assert_num_queries):
@@ -190,13 +294,13 @@ def test_the_command_tells_and_resumes(one_more):
 
 
 def test_drift_finds_nothing_in_a_fresh_fleet_and_a_dropped_index_in_a_hurt_one(real_commits):
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
     hurt = schools()["greenfield"]
     with connections[MIGRATOR].cursor() as cursor:
         cursor.execute(f'DROP INDEX "{hurt.schema_name}".learner_by_name')
         cursor.execute(f'GRANT DELETE ON "{hurt.schema_name}".events_event TO "{hurt.placement.role}"')
-    ((school, differences),) = drift.drifted()
-    assert school.slug == "greenfield"
+    ((slug, differences),) = by_hand().differing
+    assert slug == "greenfield"
     assert any(line.startswith("- index") and "learner_by_name" in line for line in differences)
     assert any("events_event" in line and line.startswith("+ relation") for line in differences)
 
@@ -211,10 +315,10 @@ def test_a_migrated_fleet_equals_one_built_by_plain_migrations(real_commits):
     try:
         ahead.add()
         assert fleet.migrate_fleet() == fleet.Outcome(2, 0)
-        assert list(drift.drifted()) == []
+        assert by_hand() == NOTHING
         ahead.add()
         assert fleet.migrate_fleet(workers=2, canaries=0) == fleet.Outcome(2, 0)
-        assert list(drift.drifted()) == []
+        assert by_hand() == NOTHING
     finally:
         ahead.close()
 

@@ -1,20 +1,23 @@
 """Real migrations killed with SIGKILL: the ledger tells the truth in between, and the next run ends the same way."""
 
+import os
 import signal
 
 import psycopg
 import pytest
 from django.db import connections
 
-from tenants import catalog, drift, fleet
+from tenants import catalog, fleet
 from tenants.markers import ON_THE_WAY
 from tenants.models import SchoolPlacement, SlowStep
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests import database
 from tests.ahead import SLOW
+from tests.fleet.looking import NOTHING, by_hand
 from tests.processes import Process, eventually
 
 pytestmark = pytest.mark.processes
+THOROUGH = os.environ.get("CHECK_ALL")  # every exchange with the database, not some of them
 
 
 @pytest.fixture
@@ -93,20 +96,47 @@ def assert_everything_arrived(release):
                 " GROUP BY 1, 2 HAVING count(*) > 1"
             )
             assert cursor.fetchall() == []
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_every_third_exchange_with_the_database(when, migrate, release):
-    """One killed process after the other, each a few exchanges later, until one gets through."""
-    for number in range(1 if when == "before" else 2, 300, 3):
-        database.close()
-        code = migrate(DIE=f"{when}:{number}").ended()
+def die(migrate, admin, at):
+    """Start a run that dies there; its exit status, once the server has ended what it was left with."""
+    database.close()
+    code = migrate(DIE=at).ended()
+    assert code in (0, -signal.SIGKILL)
+    eventually(lambda: not orphans(admin), "the orphans' end")
+    return code
+
+
+def orphans(admin):
+    return admin.execute(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'migrator'"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("when", ["after", "during"] if THOROUGH else ["during"])
+def test_killed_again_and_again_until_one_gets_through(when, migrate, release, admin):
+    """One killed process after the other, each some exchanges with the database later."""
+    for number in range(1, 400, 1 if THOROUGH else 9):
+        code = die(migrate, admin, f"{when}:{number}")
         assert_the_ledgers_tell_the_truth(release)
         if code == 0:
             break
-        assert code == -signal.SIGKILL
     assert number > 12, "it was killed again and again"
+    assert_everything_arrived(release)
+
+
+FROM_SCRATCH = range(1, 200) if THOROUGH else (49,)  # of a fleet where nothing has moved yet; 49: the first index
+
+
+@pytest.mark.parametrize("number", FROM_SCRATCH)
+def test_killed_from_scratch_and_gone_on_with(number, migrate, release, admin):
+    code = die(migrate, admin, f"{'after' if THOROUGH else 'during'}:{number}")
+    if number == FROM_SCRATCH[-1]:
+        assert (code == 0) == bool(THOROUGH), "the last is to be behind the end where every one is taken"
+    assert_the_ledgers_tell_the_truth(release)
+    outcome = fleet.migrate_fleet()
+    assert outcome == fleet.Outcome(migrated=outcome.migrated)
     assert_everything_arrived(release)
 
 
@@ -120,18 +150,19 @@ def waiting_for_a_lock(admin, schema):
 
 
 def test_killed_in_the_middle_of_a_schools_transaction(migrate, release, admin, real_commits):
-    """The second school's DDL is done and its marker waits for somebody's lock: SIGKILL."""
-    second = SchoolPlacement.objects.select_related("school").order_by("school__created_at")[1]
+    """Two connections: one school is through, the other's DDL is done and its marker waits for a lock: SIGKILL."""
+    first, second = SchoolPlacement.objects.select_related("school").order_by("school__created_at")
     schema = second.school.schema_name
     with psycopg.connect(database.ADMIN, dbname=real_commits) as holder:
         holder.execute(f'LOCK TABLE "{schema}".django_migrations IN SHARE MODE')
-        process = migrate()
-        eventually(lambda: waiting_for_a_lock(admin, schema), "the second school's turn", log=process.log)
+        process = migrate("--workers", "2", "--canaries", "0")
+        moved = SchoolPlacement.objects.filter(pk=first.pk, fingerprint=ON_THE_WAY)
+        eventually(lambda: waiting_for_a_lock(admin, schema) and moved.exists(), "both turns", log=process.log)
         process.kill()
     assert_the_ledgers_tell_the_truth(release)
     marks = [p.fingerprint for p in SchoolPlacement.objects.order_by("school__created_at")]
     assert marks[0] == ON_THE_WAY and marks[1] not in (ON_THE_WAY, fingerprint())
-    again = migrate()
+    again = migrate("--workers", "2")
     assert again.ended() == 0, again.log.read_text()
     assert_everything_arrived(release)
 
@@ -160,7 +191,7 @@ def test_killed_while_an_index_is_built_leaves_it_invalid_and_the_next_run_build
     assert fleet.status() == [(fingerprint()[:12], 2, 0)]
     step = SlowStep.objects.get(school=school.pk)
     assert (step.state, step.attempts, index(school, number)) == ("done", 2, True)
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
 
 
 def test_killed_before_a_wave_and_while_the_golden_schema_is_built(migrate, release, admin):

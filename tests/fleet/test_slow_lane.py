@@ -10,6 +10,7 @@ from tenants.models import SchoolPlacement, SlowStep
 from tenants.plans import NoPlan, Planner
 from tenants.provisioning import MIGRATOR, fingerprint
 from tests.ahead import EXPAND, SLOW
+from tests.fleet.looking import NOTHING, by_hand
 
 
 def states():
@@ -73,7 +74,7 @@ def test_every_school_has_its_index_its_row_and_its_marker(ahead):
     assert fleet.migrate_fleet() == fleet.Outcome(2)
     assert states() == [("greenfield", "done", 1), ("riverside", "done", 1)]
     assert valid(number) == {"greenfield": True, "riverside": True}
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
     assert fleet.migrate_fleet() == fleet.Outcome()
 
 
@@ -81,7 +82,7 @@ def test_several_connections_build_the_same(ahead):
     ahead.add()
     ahead.add(SLOW, atomic=False)
     assert fleet.migrate_fleet(workers=2, canaries=0) == fleet.Outcome(2)
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
 
 
 def test_an_index_left_invalid_is_dropped_and_built_again(ahead, greenfield):
@@ -90,7 +91,7 @@ def test_an_index_left_invalid_is_dropped_and_built_again(ahead, greenfield):
     assert valid(number) == {"greenfield": False}
     assert fleet.migrate_fleet() == fleet.Outcome(2)
     assert valid(number) == {"greenfield": True, "riverside": True}
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
 
 
 def test_an_index_that_was_finished_but_not_recorded_is_only_recorded(ahead, greenfield):
@@ -104,7 +105,7 @@ def test_an_index_that_was_finished_but_not_recorded_is_only_recorded(ahead, gre
         assert fleet.migrate_fleet() == fleet.Outcome(2)
         cursor.execute(oid)
         assert cursor.fetchone() == before
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
 
 
 def test_a_failed_build_is_told_leaves_nothing_and_quarantines_nobody(ahead, greenfield, monkeypatch):
@@ -147,7 +148,7 @@ def test_a_dropped_index_goes_the_same_way(ahead):
     assert fleet.migrate_fleet() == fleet.Outcome(2)
     assert valid(number) == {}
     assert fleet.status() == [(fingerprint()[:12], 2, 0)]
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
 
 
 def test_where_somebody_builds_already_nobody_else_begins(ahead, greenfield, admin, monkeypatch):

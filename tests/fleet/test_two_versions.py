@@ -6,12 +6,13 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from tenants import drift, fleet
+from tenants import fleet
 from tenants.models import SchoolPlacement
 from tenants.provisioning import fingerprint
 from tenants.scope import school_scope
 from tests import world
 from tests.ahead import EXPAND, SLOW
+from tests.fleet.looking import NOTHING, by_hand
 from tests.messaging.scans import drained
 
 PAST_ITS_TIME = """
@@ -89,7 +90,7 @@ def test_both_halves_of_an_expanding_release_work(ahead, halves, signed_in):
     for cast in (moved, before):
         use_again(cast, signed_in)
     assert set(states()) == {fingerprint()}
-    assert list(drift.drifted()) == []
+    assert by_hand() == NOTHING
 
 
 def use_again(cast, signed_in):

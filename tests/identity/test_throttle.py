@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connections
 
-from shared_apps.identity.models import SignInFailure
-from shared_apps.identity.services import passwords, throttle
+from shared_apps.audit.models import PlatformEvent
+from shared_apps.identity.models import SignInFailure, SignInRefusals
+from shared_apps.identity.services import passwords, refusals, throttle
+from shared_apps.identity.services.refusals import Refused
 from tenants.problems import Refusal
 from tests.identity.people import ADMIN, OFFICER, STRANGER, bearer, log_in, post, problem, tokens_of
 
@@ -115,6 +117,42 @@ def test_a_right_guess_beside_ten_wrong_ones_does_not_get_in(monkeypatch):
     problem(log_in(ADMIN), 429, "too_many_requests")
 
 
+@on_database
+def test_what_is_refused_is_counted_with_one_row_and_one_event_a_minute(cheap_checks, monkeypatch):
+    """An attack must not look like calm once the throttle holds it, nor fill the disk."""
+    fail(ADMIN, 10)
+    before = PlatformEvent.objects.filter(kind="identity.sign_in_failed").count()
+    begun = datetime.now(UTC)
+    for _ in range(25):
+        problem(log_in(ADMIN), 429, "too_many_requests")
+    ended = datetime.now(UTC)
+    told = refusals.refused(since=begun, until=ended)
+    events = PlatformEvent.objects.filter(kind=refusals.REFUSED, at__gte=begun, at__lte=ended)
+    assert told.tries == 25 and told.minutes == events.count() == SignInRefusals.objects.count() <= 2
+    assert PlatformEvent.objects.filter(kind="identity.sign_in_failed").count() == before
+
+
+@on_database
+def test_refusals_are_counted_by_the_minute_and_forgotten():
+    moments = [NOW, NOW + timedelta(seconds=59), NOW + timedelta(seconds=60), NOW + timedelta(minutes=61)]
+    for at in moments:
+        refusals.count(now=at)
+    SignInFailure.objects.create(account=b"a", network=b"b", at=NOW)
+    assert refusals.refused(since=NOW, until=moments[-1]) == Refused(tries=4, minutes=3)
+    assert refusals.refused(since=moments[2], until=moments[2]) == Refused(tries=1, minutes=1)
+    assert refusals.refused(since=moments[2] + timedelta(seconds=1), until=moments[3]) == Refused(1, 1)
+    refusals.tidy(now=moments[2] + refusals.KEPT)
+    assert SignInRefusals.objects.count() == 2 and SignInFailure.objects.count() == 0
+
+
+@on_database
+def test_a_wrong_current_password_of_somebody_signed_in_is_no_refused_sign_in(cheap_checks):
+    client = bearer(tokens_of(ADMIN)["access_token"])
+    for _ in range(11):
+        post("/api/auth/password", {"current": "guess", "new": "a better password"}, client=client)
+    assert SignInRefusals.objects.count() == 0
+
+
 def test_racing_buys_no_guess(real_commits, monkeypatch):
     racers = 16
     line = threading.Barrier(racers)
@@ -134,3 +172,4 @@ def test_racing_buys_no_guess(real_commits, monkeypatch):
         answers = sorted(pool.map(guess, range(racers)))
     assert answers == [401] * 10 + [429] * 6
     assert SignInFailure.objects.count() == 10
+    assert sum(SignInRefusals.objects.values_list("tries", flat=True)) == 6

@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from shared_apps.audit.models import PlatformEvent
-from shared_apps.billing.models import ClosedCount, LearnerCount
+from shared_apps.billing.models import ClosedCount, ClosedMonth, LearnerCount
 from shared_apps.billing.rules import MonthTold, before, month_of
 from shared_apps.billing.services import closing
 from shared_apps.billing.services.counting import publish
@@ -58,7 +58,7 @@ def number(place):
 
 
 def rows_of(page):
-    """What the table shows: name -> the five figures, as they stand there."""
+    """What the table shows: name -> the figures, as they stand there."""
     found = {}
     for row in page.locator("tbody tr").all():
         cells = ["".join(cell.inner_text().split()) for cell in row.locator("td").all()]
@@ -94,15 +94,23 @@ def test_finance_takes_a_month_away_by_keyboard(visit, ledger):
     shown = rows_of(page)
     name, data, (header, *rows) = downloaded(page)
     assert name == f"billable-learners-{last:%Y-%m}.csv" and data.startswith(b"\xef\xbb\xbf")
-    assert header == ["month", "closed", "school_id", "school", "billable", "push", "email", "whatsapp", "sms"]
+    assert header == [
+        "month", "closed", "school_id", "school", "billable", "push", "email", "whatsapp", "sms", "adjustment", "state",
+    ]  # fmt: skip
     assert {row[0] for row in rows} == {f"{last:%Y-%m}"} and {row[1] for row in rows} == {"yes"}
-    text = {plain(row[3]): row[4:] for row in rows}
+    assert {row[10] for row in rows} == {"closed"} and sum(row[9] != "0" for row in rows) == 1
+    text = {plain(row[3]): [row[4], adjusted(row[9]), *row[5:9]] for row in rows}
     assert text == shown and len(rows) == 9
     assert sum(int(row[4]) for row in rows) == number(page.locator("[data-total]"))
     for row in rows:
         assert not row[3].startswith(("=", "+", "-", "@", "\t", "\r")), row[3]
     assert "Hoërskool Karoorand-Noord" in data.decode("utf-8") and "’n Skool" in data.decode("utf-8")
     assert PlatformEvent.objects.filter(kind="billing.exported").count() == 1
+
+
+def adjusted(cell):
+    """A difference as the page shows it."""
+    return f"{int(cell):+d}" if cell != "0" else "–"
 
 
 def plain(cell):
@@ -120,7 +128,7 @@ def test_a_search_narrows_the_page_and_the_file_alike_and_the_why_page_adds_up(v
     shown = rows_of(page)
     assert sorted(shown) == sorted(plain(name) for name in NAMES if "skool" in name.lower())
     _, _, (_, *rows) = downloaded(page)
-    assert {plain(row[3]): row[4:] for row in rows} == shown
+    assert {plain(row[3]): row[4:9] for row in rows} == shown
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url("**/operator/billing/*")
@@ -172,3 +180,33 @@ def test_who_has_no_say_in_billing_finds_no_way_there(visit, ledger, email):
     expect(page.locator("h1")).to_have_text("You may not open this page")
     axe_clean(page)
     assert not PlatformEvent.objects.filter(kind="billing.exported").exists()
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), [("en", 1280, "light"), ("zu", 320, "dark")])
+def test_finance_closes_a_month_without_those_who_never_told(visit, ledger, language, width, theme):
+    """A month before the closed one, counted by one school alone."""
+    page, month = visit(language=language, width=width, theme=theme), before(ledger, 2)
+    publish([told(month, 90)], school=School.objects.get(slug="greenfield").pk)
+    sign_in(page, FINANCE)
+    page.goto(f"/operator/billing?month={month:%Y-%m}")
+    fits(page)
+    axe_clean(page)
+    page.locator("main a[href='/operator/billing/close']").press("Enter")
+    page.wait_for_url("**/operator/billing/close")
+    expect(page.locator("[data-waits] li")).to_have_text(["Riverside High"])  # the others lie nowhere and cannot tell
+    fits(page)
+    axe_clean(page)
+    page.locator("#id_schools").fill("2")
+    page.locator("#id_reason").fill("Told by telephone")
+    page.locator("main form button[type=submit]").press("Enter")
+    expect(page.locator("[data-summary]")).to_be_visible()
+    axe_clean(page)
+    assert not ClosedMonth.objects.filter(pk=month).exists()
+    page.locator("#id_schools").fill("1")
+    page.locator("main form button[type=submit]").press("Enter")
+    page.wait_for_url("**saved=month_closed**")
+    fits(page)
+    axe_clean(page)
+    snap(page, f"operator-billing-left-out-{width}-{language}-{theme}")
+    closed = ClosedMonth.objects.get(pk=month)
+    assert (closed.schools, closed.left_out, closed.reason) == (1, 8, "Told by telephone")

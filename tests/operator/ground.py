@@ -47,5 +47,6 @@ def letter(school: Any, **changed: Any) -> DeadLetter:
     return DeadLetter.objects.create(school_id=school.id, **(told | changed))
 
 
-def work_runs(now: datetime | None = None) -> None:
-    Heartbeat.objects.update_or_create(name="events.sweep", defaults={"at": now or timezone.now()})
+def work_runs(now: datetime | None = None, *, names: tuple[str, ...] = ("events.sweep", "provisioner")) -> None:
+    for name in names:
+        Heartbeat.objects.update_or_create(name=name, defaults={"at": now or timezone.now()})

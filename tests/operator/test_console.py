@@ -1,19 +1,26 @@
 """The console: what needs somebody first, red for dead letters alone, and unknown never shown as zero."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.provisioner import HEARTBEAT
 from shared_apps.audit.services import record
+from shared_apps.audit.services.canary_turns import note_canaries
+from shared_apps.deliveries.rules import slot_of
+from shared_apps.deliveries.services import totals
+from shared_apps.deliveries.services.numbers import numbers
+from shared_apps.operator.rules import chart
 from shared_apps.operator.services import needs as sources
 from shared_apps.operator.services.needs import SOURCES, Need, needs_of
-from shared_apps.operator.services.picture import picture
+from shared_apps.operator.services.picture import PROVISIONER, SWEEP, picture
 from tenants.actor import Actor
-from tenants.models import School
+from tenants.models import DriftFinding, Heartbeat, School
 from tests.operator.ground import delivered, figures, trouble, work_runs
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -97,11 +104,69 @@ def test_a_school_that_has_not_told_lately_is_said_to_be_unknown(operator, well)
     assert "Schools missing from these figures: 1" in page(operator)
 
 
-def test_background_work_that_stands_still_is_said(operator, well):
+def test_what_was_found_of_one_school_in_another_stands_right_behind_the_dead_letters(operator, well):
+    """Nothing else is as urgent; only what is dead is red."""
+    greenfield, riverside = well
     work_runs(timezone.now() - HOUR)
+    now = timezone.now()
+    figures(riverside.ref, quiet_days=4, stuck=2, stuck_since=now - HOUR)
+    trouble(greenfield.ref, 1)
+    trouble(greenfield.ref, 1, state="retrying")
+    note_canaries(
+        riverside.ref.id, by="system:test", now=now, others=1, asked=9, failed=["x"], found=["GET /api/learners"]
+    )
+    DriftFinding.objects.create(school_id=greenfield.ref.id, differences=["- a"], number=1, found_at=now, seen_at=now)
+    keys = [need.key.split("-")[0] for need in seen()]
+    assert keys == ["dead", "leaks", "unread", "work", "provisioner", "retrying", "stuck", "drift", "quiet"]
+    assert page(operator).count("tone--alarm") == 1
+
+
+def test_a_silent_platform_is_not_shown_as_one_on_which_nothing_happens(operator, well):
+    then = timezone.now() - 2 * DAY
+    for cast in well:
+        figures(cast.ref, now=then, stuck=3, dead=2, sent_week=5)
+        trouble(cast.ref, 2)
+        trouble(cast.ref, 6, state="retrying")
+    text = page(operator)
+    snapshot = text[text.index('id="snapshot-title"') : text.index('id="chart-title"')]
+    assert snapshot.count("Activity temporarily unavailable</dd>") == 2 and "Last told:" in snapshot
+    for zero in ("No deliveries", "Nothing waits for review", "Nothing was delivered", "Sent: 0", "Failed: 0"):
+        assert zero not in text, zero
+    assert "As last told by silent schools: 4" in snapshot
+    chart_part = text[text.index('id="chart-title"') : text.index('id="recent-title"')]
+    assert "Activity temporarily unavailable" in chart_part and "<svg" not in chart_part and "<tr><td>" not in text
+    assert [(need.key, need.tone) for need in seen()] == [("dead-then", "alarm"), ("unknown", "watch")]
+    assert "Dead letters of schools that have not told lately: 4" in text and "Dead letters: " not in text
+
+
+def test_dead_letters_of_a_silent_school_are_not_counted_with_those_that_are_known(operator, well):
+    greenfield, riverside = well
+    figures(riverside.ref, now=timezone.now() - 2 * HOUR)
+    trouble(greenfield.ref, 2)
+    trouble(riverside.ref, 7)
+    text = page(operator)
+    assert re.search(r"needing review</dt><dd><a [^>]*>2</a></dd>.*?As last told by silent schools: 7", text, re.S)
+    titles = [need.title for need in seen() if need.tone == "alarm"]
+    assert titles == ["Dead letters: 2", "Dead letters of schools that have not told lately: 7"]
+    known, then = numbers(timezone.now()).dead, page(operator).count("Schools that told lately: 1 of 2")
+    assert known == {"messaging.deliver": 2} and then == 3  # the console counts as the metrics do, and says of whom
+
+
+def test_background_work_that_stands_still_is_said(operator, well):
+    work_runs(timezone.now() - HOUR, names=(SWEEP,))
     assert [need.key for need in seen()] == ["work"]
     text = page(operator)
     assert "Work is late" in text and "Healthy" not in text
+
+
+def test_a_provisioner_that_stands_still_is_said_as_preflight_says_it(operator, well):
+    assert PROVISIONER == HEARTBEAT
+    for at in (timezone.now() - HOUR, None):
+        work_runs(at, names=(PROVISIONER,)) if at else Heartbeat.objects.filter(name=PROVISIONER).delete()
+        assert [need.key for need in seen()] == ["provisioner"]
+        text = page(operator)
+        assert "Work is late" in text and "Healthy" not in text
+        assert "The platform answers, but what builds new schools is late." in text
 
 
 def test_mail_that_cannot_leave_is_a_channel_problem(well, settings):
@@ -139,7 +204,29 @@ def test_the_chart_is_drawn_by_the_server_and_told_in_words_and_as_a_table(opera
     delivered(well[0].ref, 3, reason="unreachable", ago=5 * HOUR)
     text = page(operator)
     assert text.count("chart__bar--sent") == 1 and text.count("chart__bar--failed") == 1
-    assert text.count("<tr><td>") == 24 and "Show as table" in text and 'role="img"' in text
+    assert text.count("<tr><td>") == 25 and "Show as table" in text and 'role="img"' in text
+
+
+@pytest.mark.parametrize("minute", [0, 5, 35, 59])
+def test_the_hours_of_the_chart_add_up_to_the_day_beside_it(minute):
+    """Five past seven, half past seven of yesterday lies within the last 24 hours: for the figure and for the chart."""
+    now = datetime(2026, 11, 20, 7, minute, tzinfo=UTC)
+    rows = [
+        (slot_of(now - ago), "email", reason, count)
+        for ago, reason, count in (
+            (DAY - timedelta(minutes=1), "", 500), (DAY - 20 * timedelta(minutes=1), "unreachable", 3),
+            (DAY + HOUR, "", 7000), (HOUR, "", 20), (timedelta(0), "", 1), (-timedelta(hours=1), "no_address", 2),
+        )
+    ]  # fmt: skip
+    read = totals.LastDay(now, rows)
+    day, hours = read.within(totals.DAY), read.by_hour()
+    assert (sum(hour[1] for hour in hours), sum(hour[2] for hour in hours)) == (day.sent, day.failed) == (521, 5)
+    assert len(hours) == 25 and hours[0][0] == day.since and hours[-1][0] == now.replace(minute=0)
+    for starts, _channel, reason, count in rows[:2] + rows[3:5]:
+        (held,) = [hour for hour, end in pairwise([*hours, (now + HOUR, 0, 0)]) if hour[0] <= starts < end[0]]
+        assert held[2 if reason else 1] >= count
+    drawn = chart(hours)
+    assert drawn.hours == [hour[0] for hour in hours[::5]] and drawn.width == 25 * 20
 
 
 def test_a_live_beat_gets_the_inside_alone(operator, well):

@@ -1,7 +1,6 @@
-"""Health: every school in its place, every figure recomputed from the schools' rows, nobody beyond their reach."""
+"""Health: every school in its place, unknown said as unknown, nobody beyond their reach."""
 
 import re
-from collections import Counter
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,22 +10,18 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from shared_apps.audit.services import record
+from shared_apps.audit.models import PlatformEvent
+from shared_apps.audit.services import record, sealing
 from shared_apps.audit.services.canary_turns import note_canaries
-from shared_apps.deliveries.rules import STALE_AFTER, window
+from shared_apps.deliveries.models import DeliveryCount
+from shared_apps.deliveries.rules import STALE_AFTER, slot_of
 from shared_apps.deliveries.services.schools import with_life
-from shared_apps.deliveries.services.totals import DAY, HOUR
+from shared_apps.deliveries.services.totals import HOUR
 from shared_apps.operator.rules import Place, read_cursor
-from tenant_apps.events.models import Reaction
-from tenant_apps.gate.models import Scan
-from tenant_apps.messaging.models import Delivery
 from tenants.actor import Actor
 from tenants.ids import new_id
-from tenants.models import DriftFinding, School
-from tenants.scope import school_scope
+from tenants.models import DriftFinding, School, SchoolPlacement
 from tests import world
-from tests.deliveries.acts import die, seen_at_gate, tell
-from tests.messaging.scans import drained, scan
 from tests.operator.ground import delivered, figures, trouble, work_runs
 
 OPERATOR = Actor(kind="person", scope="platform", roles=frozenset({"operator"}))
@@ -49,80 +44,6 @@ def call(client, query=""):
 def school(name, state="active"):
     made = School.objects.create(schema_name=f"t_{name.lower()}", slug=name.lower(), name=name, state=state)
     return made
-
-
-# -- every figure, recomputed ------------------------------------------------------------------------------------------
-
-
-def live_through(cast, hours, now):
-    """Scans at some hours ago, all followed through; the guardian of the second learner has no address."""
-    with school_scope(cast.ref):
-        guardian = cast.learners[1].guardianships.get().guardian
-        guardian.email = ""
-        guardian.save()
-    for place, ago in enumerate(hours):
-        at = now - ago
-        seen_at_gate(cast, at)
-        scan(cast, cast.learners[place], at=at)
-        drained(cast, at)
-
-
-def recomputed(casts, now):
-    """What health must say of `casts`, from their own rows one by one."""
-    told = {"hour": Counter(), "day": Counter(), "week": Counter(), "schools": {}, "waiting": 0, "stuck": 0}
-    for cast in casts:
-        with school_scope(cast.ref):
-            deliveries = [(one, one.attempts.latest("at")) for one in Delivery.objects.exclude(state="queued")]
-            reactions = list(Reaction.objects.all())
-            scans = [one.scanned_at for one in Scan.objects.all()]
-        for delivery, attempt in deliveries:
-            at = delivery.sent_at or attempt.at
-            outcome = "" if delivery.state == "sent" else attempt.error
-            for name, since in (("hour", window(now, HOUR)), ("day", window(now, DAY)), ("week", now - 7 * DAY)):
-                if at >= since:
-                    told[name][outcome] += 1
-        told["waiting"] += sum(one.state == "waiting" for one in reactions)
-        told["stuck"] += sum(one.state == "waiting" and one.next_at < now - 15 * MINUTE for one in reactions)
-        own = Counter(one.state for one in reactions)
-        told["schools"][str(cast.ref.id)] = (max(scans, default=None), own["dead"])
-    return told
-
-
-def share_of(counted):
-    failed = sum(count for reason, count in counted.items() if reason)
-    return {"sent": counted[""], "failed": failed, "rate": counted[""] * 1000 // counted.total() / 10}
-
-
-@pytest.mark.parametrize("email", ["operator@example.com", "gauteng@example.com", "circle@example.com"])
-def test_every_figure_is_what_the_schools_rows_say(signed_in, greenfield, riverside, email):
-    now = timezone.now().replace(microsecond=0)
-    live_through(greenfield, (20 * HOUR, 5 * HOUR, 90 * MINUTE, 10 * MINUTE), now)
-    live_through(riverside, (30 * HOUR, 3 * HOUR, 8 * MINUTE), now)
-    scan(greenfield, greenfield.learners[3], at=now - 40 * MINUTE)  # nobody has followed this one
-    die(greenfield, handler="gate.flow", reason="KeyError", at=now - MINUTE)
-    for cast in (greenfield, riverside):
-        tell(cast, now)
-    reach = [greenfield, riverside] if email.startswith("operator") else [greenfield]
-    want, found = recomputed(reach, now), call(signed_in(email))
-
-    assert {one["id"]: one["activity"] for one in found["items"]}.keys() == want["schools"].keys()
-    for one in found["items"]:
-        last, dead = want["schools"][one["id"]]
-        assert (datetime.fromisoformat(one["activity"]["last_gate_activity"]), one["activity"]["dead"]) == (last, dead)
-    for name in ("hour", "day"):
-        said = found["deliveries"][name]
-        assert {key: said[key] for key in ("sent", "failed", "rate")} == share_of(want[name])
-        assert {one["reason"]: one["count"] for one in said["reasons"]} == {k: v for k, v in want[name].items() if k}
-    week = Counter()
-    for group in found["groups"].values():
-        week.update(sent=group["sent"], failed=group["failed"])
-    assert (week["sent"], week["failed"]) == (want["week"][""], want["week"]["no_address"])
-    assert found["total"] == len(reach)
-    signals = {one["key"]: one["value"] for one in found["signals"]}
-    assert (signals["waiting"], signals["stuck"]) == (str(want["waiting"]), str(want["stuck"]))
-    assert int(signals["stuck"]) > 0 and want["day"].total() > want["hour"].total() > 0
-    email_day = next(one for one in found["providers"] if one["channel"] == "email")["day"]
-    assert email_day == share_of(want["day"])
 
 
 # -- which school is how -----------------------------------------------------------------------------------------------
@@ -176,7 +97,8 @@ def test_what_is_not_known_is_said_and_is_in_no_sum(signed_in, greenfield, river
     found = call(client)
     unknown = next(one for one in found["items"] if one["name"] == "Riverside High")
     assert unknown["state"] == "unknown" and unknown["activity"] is None and unknown["as_of"]
-    assert found["groups"]["unknown"] == {"count": 1, "sent": 0, "failed": 0, "rate": None}
+    assert found["groups"]["unknown"] == {"count": 1, "told": 0, "sent": None, "failed": None, "rate": None}
+    assert (found["told"], found["total"]) == (1, 2)
     assert found["groups"]["live"]["rate"] == 100.0
     assert next(one for one in found["signals"] if one["key"] == "stuck")["value"] == "2"
     text = page(client)
@@ -186,6 +108,83 @@ def test_what_is_not_known_is_said_and_is_in_no_sum(signed_in, greenfield, river
     shown = re.sub(r"<[^>]+>|\d{1,2} \w+ \d{4}, \d{2}:\d{2}", " ", row)  # neither an id nor a moment is a figure
     assert "500" not in shown and "40" not in shown
     assert "Schools missing from these figures: 1" in text
+
+
+LONG_AGO = 48 * HOUR
+EVERY_FIGURE = ("waiting", "stuck", "dead")
+UNKNOWN = {"sent": None, "failed": None, "rate": None}
+
+
+@pytest.fixture
+def silent(greenfield, riverside):
+    """Both schools told much two days ago, and nothing since."""
+    work_runs()
+    then = timezone.now() - LONG_AGO
+    for cast in (greenfield, riverside):
+        figures(
+            cast.ref, now=then, sent_week=70, failed_week=7, waiting=3, waiting_since=then, stuck=2, stuck_since=then,
+            dead=4, dead_since=then, last_gate_activity=then,
+        )  # fmt: skip
+        trouble(cast.ref, 4)
+        trouble(cast.ref, 5, state="retrying")
+    delivered(greenfield.ref, 30, ago=20 * HOUR)
+    return greenfield, riverside
+
+
+@pytest.mark.parametrize("email", ["operator@example.com", "gauteng@example.com"])
+def test_where_no_school_told_nothing_is_known_and_nothing_is_zero(signed_in, silent, email):
+    client = signed_in(email)
+    found, text = call(client), page(client)
+    assert found["told"] == 0 < found["total"]
+    for name in ("hour", "day"):
+        assert found["deliveries"][name] == UNKNOWN | {"since": found["deliveries"][name]["since"], "reasons": []}
+    assert [one["day"] for one in found["providers"]] == [UNKNOWN] * 4
+    count = found["total"]
+    assert found["groups"]["unknown"] == UNKNOWN | {"count": count, "told": 0}
+    assert found["groups"]["live"] == {"count": 0, "told": 0, "sent": 0, "failed": 0, "rate": None}
+    signals = {one["key"]: one["value"] for one in found["signals"]}
+    assert {signals.get(key) for key in EVERY_FIGURE} == {None}
+    assert not re.search(r"No deliveries in 24|Sent: 0|Sent: 30", text) and "Sent: None" not in text
+    for key in EVERY_FIGURE[: 3 if email.startswith("operator") else 2]:
+        said = text[text.index(f'data-key="signal-{key}"') :].split("</dd>")[0]
+        assert "Activity temporarily unavailable" in said and "Last told:" in said, key
+        assert not re.search(r">\s*\d+\s*<", said), key
+    for window in ("hour", "day"):
+        part = text[text.index(f'data-key="window-{window}"') :].split("</div>")[0]
+        assert "Activity temporarily unavailable" in part
+
+
+def test_a_card_of_schools_that_are_all_silent_says_so(signed_in, greenfield, riverside):
+    old = timezone.now() - LONG_AGO
+    one = school("Away", "disabled")
+    figures(one, now=old, sent_week=9)
+    for cast in (greenfield, riverside):
+        figures(cast.ref, sent_week=9, failed_week=1)
+    text = page(signed_in("operator@example.com"))
+    card = text[text.index('id="card-disabled"') :].split("</section>")[0]
+    assert "Activity temporarily unavailable" in card and "No deliveries" not in card
+    card = text[text.index('id="card-live"') :].split("</section>")[0]
+    assert "Went out in 7 days: 90.0 %" in card and "told lately" not in card
+
+
+def test_a_figure_that_some_schools_are_missing_from_says_of_how_many_it_is(signed_in, greenfield, riverside):
+    now = timezone.now()
+    figures(greenfield.ref, waiting=3, waiting_since=now)
+    figures(riverside.ref, now=now - LONG_AGO, waiting=99)
+    school("Building", "pending")
+    delivered(greenfield.ref, 8)
+    text = page(signed_in("operator@example.com"))
+    waiting = text[text.index('data-key="signal-waiting"') :].split("</dd>")[0]
+    assert "<dd>3 " in waiting and "Schools that told lately: 1 of 3" in waiting and "99" not in waiting
+    window = text[text.index('data-key="window-hour"') :].split("</div>")[0]
+    assert "Sent: 8 · Failed: 0" in window and "Schools that told lately: 1 of 3" in window
+
+
+def test_no_school_at_all_is_a_zero_that_is_known(signed_in, world_db):
+    School.objects.all().delete()
+    found = call(signed_in("operator@example.com"))
+    assert found["deliveries"]["day"]["sent"] == 0 == found["groups"]["live"]["sent"]
+    assert next(one for one in found["signals"] if one["key"] == "waiting")["value"] == "0"
 
 
 def test_tabs_count_and_narrow(signed_in, greenfield, riverside):
@@ -198,6 +197,17 @@ def test_tabs_count_and_narrow(signed_in, greenfield, riverside):
         assert page(client, f"?state={state}").count(f"{name}</a></th>") == 1
     assert "No school is in this state." in page(client, "?state=disabled")
     assert page(client, "?state=nonsense&page=x").count("School days since: 5") == 1
+
+
+def test_what_was_stuck_in_a_school_that_is_silent_now_is_neither_counted_nor_listed(signed_in, greenfield, riverside):
+    figures(greenfield.ref, stuck=2, now=timezone.now() - STALE_AFTER - MINUTE)
+    client = signed_in("operator@example.com")
+    assert call(client, "?state=stuck")["items"] == []
+    text = page(client, "?state=stuck")
+    assert 'Work is stuck <span class="tabs__count">0<' in text and "No school is in this state." in text
+    figures(riverside.ref, stuck=1)
+    assert [one["name"] for one in call(client, "?state=stuck")["items"]] == ["Riverside High"]
+    assert "1–1 of 1" in page(client, "?state=stuck")
 
 
 def test_long_lists_come_in_pages_without_gaps_or_repeats(signed_in, greenfield, riverside):
@@ -252,6 +262,38 @@ def test_reasons_stand_in_words_with_their_share(signed_in, greenfield):
     assert "SomethingNew" in text
 
 
+def test_what_is_not_shown_of_the_reasons_is_counted(signed_in, greenfield):
+    figures(greenfield.ref)
+    for number in range(11):
+        delivered(greenfield.ref, 20 - number, reason=f"code_{number}")
+    text = page(signed_in("operator@example.com"))
+    hour = text[text.index('data-key="window-hour"') : text.index('data-key="window-day"')]
+    assert hour.count("reasons__count") == 8 and "More reasons: 3. Failed for them: 33." in hour
+    DeliveryCount.objects.filter(reason__in=("code_8", "code_9", "code_10")).delete()
+    assert "More reasons" not in page(signed_in("operator@example.com"))
+
+
+def test_moments_are_told_as_moments(signed_in, world_db):
+    """To people in words, to machines as they are; nobody is told a number of seconds."""
+    now = timezone.now()
+    ran, built = now - MINUTE, now - 2 * MINUTE
+    work_runs(ran, names=("events.sweep",))
+    work_runs(built, names=("provisioner",))
+    record("test.thing", by="system:test", now=now - 37 * HOUR)
+    client = signed_in("operator@example.com")
+    told = {one["key"]: one["value"] for one in call(client)["signals"]}
+    oldest = PlatformEvent.objects.filter(seal=None).earliest("at").at
+    for key, at in (("work", ran), ("provisioner", built), ("sealing", oldest)):
+        assert datetime.fromisoformat(told[key]) == at, key
+        said = page(client)
+        said = said[said.index(f'data-key="signal-{key}"') :].split("</dd>")[0]
+        with timezone.override("Africa/Johannesburg"):
+            assert f"<dd>{date_format(timezone.localtime(at), 'DATETIME_FORMAT')} " in said
+    sealing.seal(now=now, all_of_it=True)
+    sealed = next(one["value"] for one in call(client)["signals"] if one["key"] == "sealing")
+    assert datetime.fromisoformat(sealed) >= now
+
+
 def test_failed_sign_ins_belong_to_those_who_see_the_whole_platform(signed_in, greenfield):
     for ago in (MINUTE, 5 * HOUR):
         record("identity.sign_in_failed", by="stranger", now=timezone.now() - ago)
@@ -265,12 +307,38 @@ def test_failed_sign_ins_belong_to_those_who_see_the_whole_platform(signed_in, g
 def test_no_heartbeat_is_unavailable_not_zero(signed_in, world_db):
     signals = {one["key"]: one["value"] for one in call(signed_in("operator@example.com"))["signals"]}
     assert signals["work"] is None
-    assert "Temporarily unavailable" in page(signed_in("operator@example.com"))
+    text = page(signed_in("operator@example.com"))
+    assert re.search(r'data-key="signal-work">.*?<dd><span class="muted">Activity temporarily unavailable', text, re.S)
 
 
 def test_a_channel_without_a_sender_is_never_ready(signed_in, world_db):
     states = {one["channel"]: one["state"] for one in call(signed_in("operator@example.com"))["providers"]}
     assert states == {"push": "not_configured", "email": "ready", "whatsapp": "preview", "sms": "preview"}
+
+
+def test_whether_mail_really_goes_out_stands_beside_what_is_set_up(signed_in, greenfield):
+    """Ready says that it is set up; these say what came of it."""
+    figures(greenfield.ref)
+    client = signed_in("operator@example.com")
+
+    def mail():
+        return next(one for one in call(client)["providers"] if one["channel"] == "email")
+
+    assert (mail()["state"], mail()["last_sent"], mail()["last_failed"]) == ("ready", None, None)
+    assert "ten minutes from" not in page(client)
+    for ago in (9 * HOUR, 5 * HOUR, 7 * HOUR):
+        delivered(greenfield.ref, 3, ago=ago)
+        delivered(greenfield.ref, 1, reason="unreachable", ago=ago - 2 * HOUR)
+    sent, failed = (slot_of(timezone.now() - ago) for ago in (5 * HOUR, 3 * HOUR))
+    assert datetime.fromisoformat(mail()["last_sent"]) == sent
+    assert datetime.fromisoformat(mail()["last_failed"]) == failed
+    push = next(one for one in call(client)["providers"] if one["channel"] == "push")
+    assert (push["last_sent"], push["last_failed"]) == (None, None)
+    for text in (page(client), client.get("/operator").content.decode()):
+        for words, at in (("went out", sent), ("failed", failed)):
+            with timezone.override("Africa/Johannesburg"):
+                said = date_format(timezone.localtime(at), "DATETIME_FORMAT")
+            assert f"Last {words} in the ten minutes from: {said}" in text
 
 
 # -- reach -------------------------------------------------------------------------------------------------------------
@@ -321,7 +389,7 @@ def test_the_standing_search_for_leaks_is_told_with_its_age_and_unknown_as_unkno
         return next(one["value"] for one in signals if one["key"] == "leaks"), shown
 
     value, shown = leaks()
-    assert value is None and "Temporarily unavailable" in shown and "Asked last" not in shown
+    assert value is None and "temporarily unavailable" in shown.lower() and "Asked last" not in shown
     asked = timezone.now() - timedelta(minutes=47)
     told = {"by": "system:test", "others": 1, "asked": 100, "failed": []}
     note_canaries(greenfield.ref.id, found=[], now=asked, **told)
@@ -352,6 +420,35 @@ def test_a_school_whose_tables_drifted_needs_somebody(greenfield):
     page.post("/login", {"email": "operator@example.com", "password": world.PASSWORD})
     console = page.get("/operator").content.decode()
     assert "differs from its plan: Greenfield Primary" in console and "Differences: 3" in console
+    (address,) = re.findall(r'href="(/operator/schools/[^"]+#drift)"', console)
+    leads_to = page.get(address).content.decode()
+    told = leads_to[leads_to.index('id="drift"') :].split("</section>")[0]
+    assert "Differences: 3." in told and "- index x" in told
+    signals = {one["key"]: one["value"] for one in page.get(API).json()["signals"]}
+    assert signals["drift"] == "1"
+
+
+def test_a_school_without_drift_says_nothing_of_it_nor_does_one_to_those_who_watch_a_part(signed_in, greenfield):
+    here, now = f"/operator/schools/{greenfield.ref.id}", timezone.now()
+    assert 'id="drift"' not in signed_in("operator@example.com").get(here).content.decode()
+    found = DriftFinding.objects.create(
+        school_id=greenfield.ref.id, differences=["- index x"], number=1, found_at=now, seen_at=now
+    )
+    assert 'id="drift"' in signed_in("operator@example.com").get(here).content.decode()
+    assert 'id="drift"' not in signed_in("gauteng@example.com").get(here).content.decode()
+    DriftFinding.objects.filter(pk=found.pk).update(resolved_at=now)
+    assert 'id="drift"' not in signed_in("operator@example.com").get(here).content.decode()
+
+
+def test_where_no_school_was_ever_looked_at_drift_is_unknown(signed_in, greenfield):
+    def drift():
+        signals = signed_in("operator@example.com").get(API).json()["signals"]
+        return next(one["value"] for one in signals if one["key"] == "drift")
+
+    SchoolPlacement.objects.update(drift_checked_at=None)
+    assert drift() is None
+    SchoolPlacement.objects.filter(school=greenfield.ref.id).update(drift_checked_at=timezone.now())
+    assert drift() == "0"
 
 
 def test_only_the_first_of_many_drifted_schools_are_named(greenfield):

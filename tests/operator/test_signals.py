@@ -1,7 +1,7 @@
 """Every signal leads to what proves it: each printed address answers its reader, and the counts there agree."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from html import unescape
 from html.parser import HTMLParser
 
@@ -13,7 +13,9 @@ from shared_apps.audit.models import PlatformEvent
 from shared_apps.audit.services import record
 from shared_apps.audit.services.canary_turns import note_canaries
 from shared_apps.schools.models import Onboarding
-from shared_apps.workflows.models import Step
+from shared_apps.schools.services.onboarding import WORKFLOW
+from shared_apps.workflows.models import Run, Step
+from tenants.ids import new_id
 from tenants.models import DriftFinding, School
 from tests import world
 from tests.operator.ground import delivered, figures, trouble, work_runs
@@ -46,7 +48,7 @@ class Links(HTMLParser):
             self.open = None
 
     def handle_data(self, text):
-        if self.open and "History: " not in self.found[self.open]:
+        if self.open and ": " not in self.found[self.open]:
             self.found[self.open] += text
 
 
@@ -130,6 +132,28 @@ def test_a_real_failure_is_counted_and_proven_alike(world_db):
     assert int(said) == counted(client, address) == 3
 
 
+def test_an_attack_that_the_throttle_holds_is_seen_and_proven(world_db):
+    for _ in range(17):
+        Client().post("/login", {"email": "nobody@example.com", "password": "wrong"})
+    client = browser("operator@example.com")
+    page = client.get("/operator/health").content.decode()
+
+    def signal(key):
+        said = page[page.index(f'data-key="signal-{key}"') :].split("</div>")[0]
+        return int(re.search(r"<dd>(\d+)", said)[1]), said, unescape(re.search(r'href="([^"]+)"', said)[1])
+
+    count, _, address = signal("failed_sign_ins")
+    assert count == counted(client, address) == 10
+    for key in ("refused_sign_ins", "refused_sign_ins_day"):
+        count, said, address = signal(key)
+        minutes = int(re.search(r"one entry of the history each: (\d+)", said)[1])
+        assert count == 7 and minutes == counted(client, address) in (1, 2)
+    console = client.get("/operator").content.decode()
+    assert "Refused unlooked at, after too many failures: 7" in console
+    told = {one["key"]: one["value"] for one in client.get("/api/operator/health").json()["signals"]}
+    assert (told["failed_sign_ins"], told["refused_sign_ins"], told["refused_sign_ins_day"]) == ("10", "7", "7")
+
+
 def test_each_kind_of_signal_shows_its_own_events(troubled):
     greenfield, _ = troubled
     happened = {
@@ -148,6 +172,68 @@ def test_each_kind_of_signal_shows_its_own_events(troubled):
         keys = set(re.findall(r'<tr data-key="([0-9a-f-]+)"', page))
         assert str(PlatformEvent.objects.get(kind=kind).pk) in keys, kind
         assert "Failed to sign in" not in page, kind
+
+
+def rows_of(client, address):
+    """What stands in the rows of the list at `address`: the schools, and the words about their work."""
+    page = client.get(address).content.decode()
+    body = page[page.index("<tbody>") : page.index("</tbody>")]
+    return {
+        unescape(re.search(r'<th scope="row"><a href="[^"]+">([^<]+)', row)[1]): unescape(row)
+        for row in body.split("<tr ")[1:]
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "name"),
+    [("waiting", "Work that waits", "waiting"), ("stuck", "Stuck work", "stuck"), ("dead", "Dead letters", "dead")],
+)
+def test_what_schools_told_is_proven_by_the_list_of_those_schools(troubled, key, words, name):
+    """The rows behind the figure add up to it, and each leads to what its school told."""
+    greenfield, riverside = troubled
+    figures(riverside.ref, **{name: 5})
+    trouble(riverside.ref, 5)
+    client = browser("operator@example.com")
+    page = client.get("/operator/health").content.decode()
+    said = page[page.index(f'data-key="signal-{key}"') :].split("</div>")[0]
+    figure = int(re.search(r"<dd>(\d+)", said)[1])
+    (address,) = re.findall(rf'href="(/operator/health\?state={key})"', said)
+    rows = rows_of(client, address)
+    told = {school: int(re.search(rf">[^<]*{words}: (\d+)", row)[1]) for school, row in rows.items()}
+    assert sum(told.values()) == figure and set(told) == {"Greenfield Primary", "Riverside High"}
+    support = re.search(r'href="(/operator/schools/[^"]+/support)"', rows["Riverside High"])[1]
+    assert client.get(support).status_code == 200 and str(riverside.ref.id) in support
+    for email in WATCHERS:
+        seen = rows_of(browser(email), address)
+        assert set(seen) == {"Greenfield Primary"} and "/support" not in seen["Greenfield Primary"]
+
+
+def test_the_link_beside_dead_letters_says_what_it_proves(troubled):
+    """What was done about them: what died stands in the schools."""
+    client = browser("operator@example.com")
+    for path, place in (("/operator", 'id="snapshot-title"'), ("/operator/health", 'data-key="signal-dead"')):
+        page = client.get(path).content.decode()
+        part = page[page.index(place) :]
+        link = re.search(r'<a class="small proof" href="/operator/audit[^"]*kind=deliveries[^>]*>([^<]+)</a>', part)
+        assert link[1] == "Replayed or discarded"
+
+
+def test_what_has_no_history_says_so(troubled):
+    page = browser("operator@example.com").get("/operator/health").content.decode()
+    for key in ("work", "provisioner"):
+        said = page[page.index(f'data-key="signal-{key}"') :].split("</div>")[0]
+        assert "It says so itself; no history is kept of that." in said
+
+
+def test_the_schools_that_drifted_are_a_list_for_those_who_see_all(troubled):
+    greenfield, _ = troubled
+    client = browser("operator@example.com")
+    assert links(client, "/operator/health")["/operator/health?state=drift"]
+    assert set(rows_of(client, "/operator/health?state=drift")) == {"Greenfield Primary"}
+    assert (
+        "No school is in this state."
+        in browser("gauteng@example.com").get("/operator/health?state=drift").content.decode()
+    )
 
 
 @pytest.mark.parametrize("email", WATCHERS)
@@ -183,6 +269,66 @@ def test_a_setup_task_is_counted_and_leads_to_the_list(world_db, signed_in):
     page = client.get("/operator/health").content.decode()
     assert re.search(r'data-key="signal-setup_tasks"><dt><a href="/operator/onboardings">.*?<dd>1 ', page, re.S)
     assert onboarding.name in client.get("/operator/onboardings").content.decode()
+
+
+@pytest.mark.parametrize("email", [*OPERATORS, *WATCHERS])
+def test_the_call_says_of_each_signal_all_that_the_page_says(troubled, signed_in, email):
+    greenfield, riverside = troubled
+    unread = {"failed": ["GET /api/gates", "GET /api/me"], "found": []}
+    note_canaries(greenfield.ref.id, by="system:test", now=timezone.now(), others=1, asked=9, **unread)
+    note_canaries(riverside.ref.id, by="system:test", now=timezone.now(), others=1, asked=9, failed=[], found=[])
+    page = browser(email).get("/operator/health").content.decode()
+    lines = dict(re.findall(r'data-key="signal-(\w+)">(.*?)</div>', page, re.S))
+    told = {one["key"]: one for one in signed_in(email).get("/api/operator/health").json()["signals"]}
+    assert lines.keys() == told.keys()
+    for key, line in lines.items():
+        said = re.search(r'<span class="small muted">· (.*?)</span>', line)
+        assert unescape(said[1] if said else "") == told[key]["note"], key
+        moments = re.compile(r"(begins|ends)=[^&]*")  # the two were asked a moment apart
+        proof = re.search(r'href="(/operator/audit[^"]*)"', line)
+        assert moments.sub("", unescape(proof[1] if proof else "")) == moments.sub("", told[key]["proof"]), key
+    if email in OPERATORS:
+        assert (
+            told["leaks"]["value"] == "0" and told["leaks"]["note"].endswith("not read: 2") and told["leaks"]["proof"]
+        )
+    else:
+        assert not any(one["proof"] for one in told.values())
+
+
+def given_up(number):
+    """An onboarding whose second step was given up `number` hours ago."""
+    now = timezone.now()
+    run = Run.objects.create(
+        workflow=WORKFLOW, key=new_id(), state="partial_failure", created_at=now, started_by="system:test"
+    )
+    Step.objects.create(
+        run=run, position=1, name="create_admin", state="failed", reason="no_admin", attempts=5, spent_at=5,
+        wake_at=now, ended_at=now - number * HOUR,
+    )  # fmt: skip
+    return Onboarding.objects.create(
+        run=run, school=new_id(), name=f"Karoorand {number}", timezone="Africa/Johannesburg", close_time=time(17),
+        admin=new_id(),
+    )  # fmt: skip
+
+
+def test_setup_tasks_stand_on_health_with_their_reason_and_leave_when_acknowledged(world_db):
+    client = browser("operator@example.com")
+    assert 'id="setup"' not in client.get("/operator/health").content.decode()
+    tasks = [given_up(number) for number in range(7)]
+    page = client.get("/operator/health").content.decode()
+    part = page[page.index('id="setup"') :].split("</section>")[0]
+    assert part.count("No admin was found in the school.") == 5 and "Create the admin account" in part
+    assert "Karoorand 6" in part and "Karoorand 1" not in part
+    assert "School setup needs help, more schools: 2" in part
+    for task in tasks[2:]:
+        address = f"/operator/onboardings/{task.pk}/acknowledge"
+        assert f'href="{address}"' in part and f'action="/operator/onboardings/{task.pk}/retry"' in part
+    asked = client.get(f"/operator/onboardings/{tasks[6].pk}/acknowledge").content.decode()
+    assert 'name="confirmed"' in asked
+    Onboarding.objects.filter(pk=tasks[6].pk).update(acknowledged_at=timezone.now(), acknowledged_by="system:test")
+    assert "Karoorand 6" not in client.get("/operator/health").content.decode()
+    for email in WATCHERS:
+        assert 'id="setup"' not in browser(email).get("/operator/health").content.decode()
 
 
 # -- the view itself ---------------------------------------------------------------------------------------------------

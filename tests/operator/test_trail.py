@@ -187,3 +187,17 @@ def test_everything_the_platform_writes_down_has_words():
 
 
 NOT_KEPT = {"schools.access_reset"}  # what its door says; the deed is written down as another kind
+
+
+def test_a_file_that_does_not_hold_everything_says_so_and_so_does_the_page(browser, monkeypatch):
+    for number in range(5):
+        happened("test.thing", note=str(number))
+    assert "The file holds" not in read(browser, "?kind=test")
+    monkeypatch.setattr(trail, "MOST", 5)
+    assert "These are not all" not in browser.get("/operator/audit/download?kind=test").content.decode()
+    monkeypatch.setattr(trail, "MOST", 3)
+    monkeypatch.setattr(trail, "PART", 2)
+    assert "The file holds the newest entries: 3." in read(browser, "?kind=test")
+    lines = browser.get("/operator/audit/download?kind=test").content.decode().splitlines()
+    assert len(lines) == 5 and '"{""note"": ""4""}"' in lines[1]
+    assert lines[-1] == '"These are not all. The newest entries are here: 3. Ask for older ones by their dates."'

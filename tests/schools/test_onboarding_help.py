@@ -137,7 +137,7 @@ def make_admin():
 def test_a_school_that_does_not_answer_is_said_to_be_unknown(browse, broken):
     client = browse()
     here = partial(client, broken)
-    broken(onboarding_check, "ask", onboarding_check.DatabaseError())
+    broken(onboarding_check, "ask", onboarding_check.CellDown())
     check = onboarding_check.admin_check(Onboarding.objects.get().school)
     assert isinstance(check.present, Unavailable) and check.evidence(timezone.now())["present"] is None
     assert "Not known: the school’s data did not answer" in text(client.get(f"{here}/acknowledge"))

@@ -5,7 +5,7 @@ from datetime import time
 from threading import Barrier, Thread
 
 import pytest
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, ProgrammingError, connections
 from django.utils import timezone
 
 from shared_apps.audit.models import PlatformEvent
@@ -16,6 +16,7 @@ from tenant_apps.events.models import Event
 from tenant_apps.people.models import SchoolProfile
 from tenants import provisioning
 from tenants.actor import system
+from tenants.cells import CellDown
 from tenants.models import School
 from tenants.problems import Refusal
 from tenants.scope import school_scope
@@ -130,11 +131,44 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(page, greenfiel
 
 def test_a_school_that_cannot_be_reached_is_said_to_be(page, greenfield, monkeypatch):
     body = school_of(greenfield, close_time="12:00")
-    monkeypatch.setattr(settings, "ask", lambda *_a, **_m: (_ for _ in ()).throw(DatabaseError("away")))
+    asks(monkeypatch, CellDown("away"))
     client = page()
     assert "cannot be reached now" in client.get(address(greenfield)).content.decode()
-    assert client.post(address(greenfield), body).status_code == 409
+    answer = client.post(address(greenfield), body)
+    assert answer.status_code == 503 and "Nothing was changed." in answer.content.decode()
     assert client.post(address(greenfield), directory_of(greenfield, name="Still")).status_code == 302
+
+
+def asks(monkeypatch, error, *, of=None, after=False):
+    """A school that answers with `error`, to one question or all; `after`: when it has done what it was asked."""
+    ask = settings.ask
+
+    def answer(school, name, **told):
+        answered = ask(school, name, **told) if after or of not in (None, name) else None
+        if of in (None, name):
+            raise error
+        return answered
+
+    monkeypatch.setattr(settings, "ask", answer)
+
+
+def test_a_school_lost_while_it_saves_is_not_said_to_have_changed_nothing(page, greenfield, monkeypatch):
+    body = school_of(greenfield, close_time="12:00")
+    asks(monkeypatch, CellDown("away"), of="people.change_settings", after=True)
+    answer = page().post(address(greenfield), body)
+    text = answer.content.decode()
+    assert answer.status_code == 503 and "It may have saved the settings" in text and "Nothing was changed." not in text
+    assert school_of(greenfield)["close_time"] == "12:00" and recorded() == []
+
+
+@pytest.mark.parametrize("question", ["people.settings", "people.change_settings"])
+def test_a_fault_of_our_own_is_not_called_a_school_out_of_reach(page, greenfield, monkeypatch, question):
+    body, client = school_of(greenfield, close_time="12:00"), page()
+    asks(monkeypatch, ProgrammingError("no such column"), of=question)
+    client.raise_request_exception = False
+    assert client.post(address(greenfield), body).status_code == 500
+    if question == "people.settings":
+        assert client.get(address(greenfield)).status_code == 500
 
 
 # -- addresses ---------------------------------------------------------------------------------------------------------

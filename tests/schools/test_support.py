@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connections
+from django.db import ProgrammingError, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -18,8 +18,10 @@ from tenant_apps.events.models import Event, Reaction
 from tenant_apps.events.services.record import record
 from tenant_apps.messaging.jobs import tell_platform
 from tenants.actor import system
+from tenants.cells import CellDown
 from tenants.scope import school_scope
 from tests import world
+from tests.operator.ground import figures, trouble
 
 OPERATOR = "operator@example.com"
 ADMIN = "admin@greenfield.example"
@@ -82,18 +84,35 @@ def test_others_may_not_open_support(page, greenfield, email):
     assert client.post(at(greenfield, "support"), {"email": ADMIN, "deed": "reset"}).status_code == 403
 
 
-def test_stuck_work_shows_kinds_and_codes_and_nobodys_name(page, greenfield):
+def test_work_that_failed_is_said_in_words_and_names_nobody(page, greenfield):
     now = timezone.now()
     with school_scope(greenfield.ref):
         event = record("gate.scanned", by=system("t"), at=now, now=now, about={"name": greenfield.canary}, quiet=True)
         Reaction.objects.create(
             event=event, handler="messaging.tell_guardians", lane="movement-postcommit", next_at=now, state="dead",
-            attempts=8, error="mailbox_full", done_at=now,
+            attempts=8, error="worker_lost", done_at=now,
         )  # fmt: skip
     tell_platform(school=greenfield.ref)
     html = page().get(at(greenfield, "support")).content.decode()
-    assert "messaging.tell_guardians" in html and "mailbox_full" in html
+    assert html.count("Tell the guardians of a scan") == html.count("The process that ran it was lost each time") == 2
+    assert "messaging.tell_guardians" not in html and "worker_lost" not in html
     assert greenfield.canary not in html
+
+
+def test_what_is_long_due_and_what_is_tried_again_are_told_apart(page, greenfield):
+    figures(greenfield.ref, stuck=4, stuck_since=timezone.now(), waiting=4)
+    trouble(greenfield.ref, 3, state="retrying", reason="mailbox_full")
+    html = page().get(at(greenfield, "support")).content.decode()
+    assert "<dt>Stuck: due for more than 15 minutes</dt><dd>4</dd>" in html
+    row = re.search(r"<tbody>(.*?)</tbody>", html, re.S)[1]
+    said = ("Deliver a message", "Failed, is tried again", "mailbox_full")  # a code nobody named is shown as it is
+    assert all(f">{words}<" in row for words in said) and "Stuck" not in row
+    assert html.count("Stuck") == html.count("is tried again") == 1
+
+
+def test_what_waits_too_long_without_having_failed_is_no_failure(page, greenfield):
+    figures(greenfield.ref, stuck=4, stuck_since=timezone.now(), waiting=4)
+    assert "Nothing had failed when the school told last." in page().get(at(greenfield, "support")).content.decode()
 
 
 @pytest.mark.parametrize("what", ["support", "progress", ""])
@@ -190,6 +209,14 @@ def test_a_person_of_the_platform_is_out_of_a_helpers_hands(page, greenfield):
 
 
 def test_where_the_school_cannot_write_it_down_nothing_is_done(page, greenfield, monkeypatch):
-    monkeypatch.setattr(support, "ask", lambda *_a, **_m: (_ for _ in ()).throw(DatabaseError("away")))
+    monkeypatch.setattr(support, "ask", lambda *_a, **_m: (_ for _ in ()).throw(CellDown("away")))
     assert give(page(), greenfield).status_code == 503
+    assert sign_in(world.PASSWORD).status_code == 200 and kinds(greenfield) == ([], [])
+
+
+def test_a_fault_of_our_own_is_not_called_a_school_out_of_reach_and_nothing_is_done(page, greenfield, monkeypatch):
+    monkeypatch.setattr(support, "ask", lambda *_a, **_m: (_ for _ in ()).throw(ProgrammingError("no such column")))
+    client = page()
+    client.raise_request_exception = False
+    assert give(client, greenfield).status_code == 500
     assert sign_in(world.PASSWORD).status_code == 200 and kinds(greenfield) == ([], [])

@@ -5,7 +5,7 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, ProgrammingError, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from tenant_apps.events.services.record import particulars_of, record
 from tenant_apps.gate.models import Scan
 from tenant_apps.people.services.profile import set_lockdown
 from tenants.actor import system
+from tenants.cells import CellDown
 from tenants.ids import new_id
 from tenants.models import School
 from tenants.scope import school_scope
@@ -156,14 +157,34 @@ def test_refused_while_an_emergency_is_active_at_that_school(signed_in, greenfie
     assert suspend(operator, greenfield).status_code == 200
 
 
-def test_a_school_that_cannot_be_asked_is_not_guessed_about(signed_in, greenfield, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "told"), [(CellDown, (503, "school_unreachable")), (ProgrammingError, (500, "server_error"))]
+)
+def test_a_school_that_cannot_be_asked_is_not_guessed_about(signed_in, greenfield, monkeypatch, error, told):
     def away(*_args, **_more):
-        raise DatabaseError("a name that must not show")
+        raise error("a name that must not show")
 
     monkeypatch.setattr(standing, "ask", away)
-    answer = suspend(signed_in(OPERATOR), greenfield)
-    assert (answer.status_code, answer.json()["code"]) == (503, "school_unreachable")
+    operator = signed_in(OPERATOR)
+    operator.raise_request_exception = False
+    answer = suspend(operator, greenfield)
+    assert (answer.status_code, answer.json()["code"]) == told
     assert state(greenfield) == "active" and recorded() == [] and b"must not show" not in answer.content
+
+
+def test_a_school_of_which_it_cannot_be_found_out_afterwards_works_again(signed_in, greenfield, monkeypatch):
+    calm = iter([None])
+
+    def must_be_calm(_school):
+        if next(calm, "faulty") == "faulty":
+            raise ProgrammingError("no such column")
+
+    monkeypatch.setattr(standing, "must_be_calm", must_be_calm)
+    operator = signed_in(OPERATOR)
+    operator.raise_request_exception = False
+    assert suspend(operator, greenfield).status_code == 500
+    assert state(greenfield) == "active"
+    assert [kind for kind, _by, _school in recorded()] == ["schools.suspended", "schools.reactivated"]
 
 
 def test_an_emergency_that_begins_meanwhile_wins(signed_in, greenfield, monkeypatch):

@@ -4,7 +4,6 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.identity.models import Login, Membership
@@ -16,6 +15,7 @@ from shared_apps.schools.rules import DRIP, Fate
 from shared_apps.schools.services import welcome_letters
 from shared_apps.workflows.models import Run, Step
 from tenant_apps.people.models import Staff
+from tenants.cells import CellDown
 from tenants.models import School, SchoolState
 from tenants.scope import school_scope
 from tests.schools.after_go import BARE, LETTERS, WELL, Month, named
@@ -185,7 +185,7 @@ def test_a_school_that_does_not_answer_is_asked_again_and_the_run_does_not_break
     month = Month(greenfield)
 
     def silent(*args, **kwargs):
-        raise DatabaseError
+        raise CellDown
 
     monkeypatch.setattr(welcome_letters, "ask", silent)
     month.on(1)

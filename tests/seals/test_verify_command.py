@@ -53,6 +53,15 @@ def test_the_first_bad_number_is_named_and_the_command_fails(cast, intruder):
     assert "greenfield: NOT PROVEN from number 9 on" in out.getvalue()
 
 
+def test_a_history_that_cannot_be_read_is_not_proven_and_the_others_are_checked(cast, intruder, capsys):
+    intruder("DROP TABLE events_seal")
+    with pytest.raises(CommandError, match="1 history is not as sealed"):
+        call_command("verify_audit")
+    said = capsys.readouterr().out
+    assert "greenfield: NOT PROVEN, it cannot be read: UndefinedTable (42P01)" in said
+    assert "riverside: 0 events are as" in said and "platform: " in said
+
+
 @pytest.fixture
 def export(cast, tmp_path):
     path = tmp_path / "greenfield.jsonl"

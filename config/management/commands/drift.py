@@ -15,13 +15,20 @@ class Command(BaseCommand):
         parser.add_argument("--open", action="store_true", help="only list what earlier looks found")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = self._known() if options["open"] else drift.look_by_hand(now=timezone.now())
-        for slug, differences in found:
+        seen = drift.ByHand(self._known()) if options["open"] else drift.look_by_hand(now=timezone.now())
+        for slug, differences in seen.differing:
             self.stdout.write(f"{slug}:")
             for line in differences:
                 self.stdout.write(f"  {line}")
-        if found:
-            raise CommandError(f"{len(found)} schools differ from the reference.")
+        for slug, why in seen.passed_over:
+            self.stdout.write(f"{slug}: not compared. {why}")
+        wrong = [
+            f"{len(of)} schools {what}."
+            for of, what in ((seen.differing, "differ from the reference"), (seen.passed_over, "were not compared"))
+            if of
+        ]
+        if wrong:
+            raise CommandError(" ".join(wrong))
         self.stdout.write("Nothing is open." if options["open"] else "Every school equals the reference.")
 
     def _known(self) -> list[tuple[str, list[str]]]:

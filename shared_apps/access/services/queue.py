@@ -23,7 +23,8 @@ STATES: dict[str, Sequence[str]] = {
     "all": (*QUEUED, RequestState.APPROVED, RequestState.REJECTED),
     "waiting": QUEUED, "approved": (RequestState.APPROVED,), "rejected": (RequestState.REJECTED,),
 }  # fmt: skip
-SEARCHED = 2_000  # the oldest so many are opened when somebody searches, as what is searched lies sealed
+SEARCHED = 10_000  # the newest so many are opened when somebody searches, as what is searched lies sealed
+OPENED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ def within(actor: Actor) -> QuerySet[AccessRequest]:
     return seen.filter(reached)
 
 
+def waiting(actor: Actor) -> QuerySet[AccessRequest]:
+    """Those for which somebody still waits."""
+    return within(actor).filter(state__in=QUEUED)
+
+
 def counts(actor: Actor) -> dict[str, int]:
     """How many there are in each of STATES."""
     states = list(within(actor).values_list("state", flat=True))
@@ -75,16 +81,32 @@ def half_way(actor: Actor, *, now: datetime) -> tuple[int, datetime | None]:
 def listed(
     actor: Actor, *, state: str, search: str, after: UUID | None, limit: int, now: datetime
 ) -> tuple[list[Row], UUID | None]:
-    """A page of them, oldest first, and where the next one starts."""
+    """A page of them, oldest first, and where the next one starts. See `unsearched` for what a search leaves out."""
     rows = within(actor).filter(state__in=STATES[state])
-    behind = rows.filter(pk__gt=after) if after else rows
-    ordered = behind.order_by("id")
     if search:
-        kept = [one for one in ordered[:SEARCHED] if _matches(said_in(one), one.reference, search)]
-    else:
-        kept = list(ordered[: limit + 1])
+        rows = rows.filter(pk__in=_found_by(rows, search))
+    kept = list((rows.filter(pk__gt=after) if after else rows).order_by("id")[: limit + 1])
     more = kept[limit - 1].id if len(kept) > limit else None
     return opened(actor, kept[:limit], now=now), more
+
+
+def _found_by(rows: QuerySet[AccessRequest], search: str) -> list[UUID]:
+    """Those whose words hold `search`. All are sealed, so each is opened: a part at a time, the newest first."""
+    found, before, count = [], None, 0
+    while count < SEARCHED:
+        behind = rows.filter(pk__lt=before) if before else rows
+        part = list(behind.order_by("-id")[: min(OPENED_AT_ONCE, SEARCHED - count)])
+        if not part:
+            break
+        found += [one.id for one in part if _matches(said_in(one), one.reference, search)]
+        before, count = part[-1].id, count + len(part)
+    return found
+
+
+def unsearched(actor: Actor, *, state: str, search: str) -> int:
+    """How many a search does not look into: those older than the newest SEARCHED."""
+    count = within(actor).filter(state__in=STATES[state]).count() if search else 0
+    return max(0, count - SEARCHED)
 
 
 def _matches(said: Particulars, reference: str, search: str) -> bool:

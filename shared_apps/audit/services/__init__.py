@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import rfc8785
+from django.db.models import F
 
 from shared_apps.audit.models import PlatformEvent
 
@@ -39,3 +40,13 @@ def latest_of(kind: str, *, school: UUID, limit: int) -> list[dict[str, Any]]:
 def count_of(kind: str, *, since: datetime, until: datetime) -> int:
     """How many events of one kind the history holds between two moments, both included."""
     return PlatformEvent.objects.filter(kind=kind, at__gte=since, at__lte=until).count()
+
+
+def first_facts(kind: str, **known: str) -> dict[str, Any] | None:
+    """What the first event of one kind says whose facts hold `known`: by its number in the chain, as a later one proves
+    nothing about it; one that waits for its seal comes behind those that have it."""
+    events = PlatformEvent.objects.filter(kind=kind).order_by(F("seal__seq").asc(nulls_last=True), "at", "id")
+    for name, value in known.items():
+        events = events.filter(body__contains=f'"{name}":{json.dumps(value)}')
+    facts = (json.loads(body)["facts"] for body in events.values_list("body", flat=True))
+    return next((one for one in facts if all(one.get(name) == value for name, value in known.items())), None)

@@ -1,27 +1,26 @@
-"""Taking in what schools counted, and whose count is due or missing."""
+"""Taking in what schools counted."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Sum
 
 from shared_apps.audit.services import record
 from shared_apps.billing.models import Adjustment, ClosedCount, ClosedMonth, LearnerCount
-from shared_apps.billing.rules import CHANNELS, FRESH_FOR, MonthTold, before
-from tenants.models import School, SchoolState
+from shared_apps.billing.rules import CHANNELS, MonthTold, ends_in
+from tenants.models import School
 
-AT_ONCE = 2_000  # schools woken in one turn of the clock
 PARTS = ("school_days", "throughout", "joined", "departed", "visited", "outside")
 
 
 def publish(told: Sequence[MonthTold], *, school: UUID) -> None:
     """Put what a school counted in the place of what it counted before; an older count gives way to a newer one."""
-    since = School.objects.values_list("created_at", flat=True).get(pk=school)
+    since, zone = School.objects.values_list("created_at", "timezone").get(pk=school)
     for one in told:
-        if ends_at(one.month) > since:  # nobody is billed for a month before the school was here
+        if ends_in(one.month, ZoneInfo(zone)) > since:  # nobody is billed for a month before the school was here
             _take_in(one, school)
 
 
@@ -45,7 +44,7 @@ def _adjust(told: MonthTold, school: UUID) -> None:
         return
     row = ClosedCount.objects.filter(month=closed, school=school).first()
     noticed = Adjustment.objects.filter(month=closed, school=school).aggregate(sum=Sum("difference"))["sum"] or 0
-    difference = told.billable - (row.billable if row else 0) - noticed
+    difference = told.billable - ((row.billable if row else 0) or 0) - noticed
     if difference:
         name = School.objects.values_list("name", flat=True).get(pk=school)
         Adjustment.objects.create(
@@ -55,27 +54,3 @@ def _adjust(told: MonthTold, school: UUID) -> None:
             "billing.month_adjusted", by="system:billing", now=told.as_of, school=school,
             facts={"month": f"{told.month:%Y-%m}", "difference": difference},
         )  # fmt: skip
-
-
-def due(now: datetime, *, limit: int = AT_ONCE) -> list[UUID]:
-    """Schools whose newest count is missing or half a day old."""
-    fresh = LearnerCount.objects.filter(school=OuterRef("pk"), as_of__gt=now - FRESH_FOR)
-    schools = School.objects.filter(~Exists(fresh), state=SchoolState.ACTIVE, placement__quarantined=False)
-    return list(schools.order_by("pk").values_list("pk", flat=True)[:limit])
-
-
-def ends_at(month: date) -> datetime:
-    """When the month is over everywhere on earth."""
-    return datetime.combine(before(month, -1), time(12), UTC)
-
-
-def missing(month: date, now: datetime) -> QuerySet[School]:
-    """Schools that should have a count of this month and have none, or one from before the month was over.
-
-    A suspended school cannot count; what it counted last stands.
-    """
-    needed = min(ends_at(month), now - FRESH_FOR * 2)
-    told = LearnerCount.objects.filter(school=OuterRef("pk"), month=month)
-    silent = Q(state=SchoolState.ACTIVE) & ~Exists(told.filter(as_of__gte=needed))
-    schools: QuerySet[School] = School.objects.filter(silent, created_at__lt=ends_at(month))
-    return schools

@@ -6,69 +6,94 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
 from shared_apps.billing.models import Adjustment, ClosedCount, ClosedMonth, LearnerCount
-from shared_apps.billing.rules import CHANNELS
-from shared_apps.billing.services.closing import is_whole
-from shared_apps.billing.services.counting import ends_at, missing
+from shared_apps.billing.rules import CHANNELS, State
+from shared_apps.billing.services.presence import here_by, old_before
+from shared_apps.billing.services.proving import is_whole
 from shared_apps.groups.services import within_reach
 from tenants.actor import Actor
 from tenants.models import School, SchoolState
-from tenants.problems import invalid, not_found
+from tenants.problems import invalid
 
 PART = 500  # rows read at once for an export
+LATEST = 100  # adjustments named above the rows; each school's own stands in its row, too
 
 
 @dataclass(frozen=True)
 class Row:
-    """One school in a month. `billable` is None where the school has not counted yet, and so are its channels."""
+    """One school in a month. `billable` is None where the school has not counted (or was left out), and so are its
+    channels. `adjustment`: by how much its count changed after the month was closed."""
 
     school: UUID
     name: str
     billable: int | None
     channels: dict[str, int | None]
+    adjustment: int
 
 
 @dataclass(frozen=True)
 class Month:
-    """What stands above the rows. `total` counts the schools that have told; `silent` is how many have not."""
+    """What stands above the rows.
+
+    `total` is over the schools that have a count, and None while none has. `silent`: schools without a count, which are
+    missing from the total. `stale`: schools whose count is in the total and old.
+    """
 
     month: date
     closed: ClosedMonth | None
     whole: bool  # a closed month's rows are those it was closed with
-    total: int
-    channels: dict[str, int]
+    total: int | None
+    channels: dict[str, int | None]
     silent: int
-    adjustments: list[Adjustment]
+    stale: int
+    adjustment: int
+    adjusted: int  # how many adjustments there are
+    adjustments: list[Adjustment]  # the newest of them
+
+    @property
+    def state(self) -> State:
+        return state_of(self.closed, whole=self.whole)
+
+
+def state_of(closed: ClosedMonth | None, *, whole: bool) -> State:
+    if closed is None:
+        return State.OPEN
+    return State.CLOSED if whole else State.CHANGED
 
 
 def month(actor: Actor, at: date, *, now: datetime) -> Month:
     """The month's figures over every school within reach."""
-    closed = ClosedMonth.objects.filter(pk=at).first()
-    rows = _closed(actor, at) if closed else _open(actor, at).filter(billable__isnull=False)
-    sums = rows.aggregate(total=Sum("billable"), **{f"all_{channel}": Sum(channel) for channel in CHANNELS})
-    reached = within_reach(actor)
+    closed = closed_month(at)
+    rows = _closed(actor, at) if closed else _open(actor, at)
+    sums = rows.aggregate(
+        rows=Count("pk"), told=Count("billable"), total=Sum("billable"),
+        **{f"all_{channel}": Sum(channel, filter=Q(billable__isnull=False)) for channel in CHANNELS},
+    )  # fmt: skip
+    late = Adjustment.objects.filter(month=at, school__in=within_reach(actor).values("pk"))
+    changed = late.aggregate(count=Count("pk"), sum=Sum("difference"))
     return Month(
         month=at,
         closed=closed,
         whole=is_whole(closed) if closed else True,
-        total=sums["total"] or 0,
-        channels={channel: sums[f"all_{channel}"] or 0 for channel in CHANNELS},
-        silent=0 if closed else missing(at, now).filter(pk__in=reached).count(),
-        adjustments=list(
-            Adjustment.objects.filter(month=at, school__in=reached.values("pk")).order_by("-noticed_at", "-pk")[:100]
-        ),
+        total=sums["total"],
+        channels={channel: sums[f"all_{channel}"] for channel in CHANNELS},
+        silent=sums["rows"] - sums["told"],
+        stale=0 if closed else rows.filter(as_of__lt=old_before(at, now)).count(),
+        adjustment=changed["sum"] or 0,
+        adjusted=changed["count"],
+        adjustments=list(late.order_by("-noticed_at", "-pk")[:LATEST]),
     )
 
 
-def is_closed(at: date) -> bool:
-    return ClosedMonth.objects.filter(pk=at).exists()
+def closed_month(at: date) -> ClosedMonth | None:
+    return ClosedMonth.objects.filter(pk=at).first()
 
 
 def page(actor: Actor, at: date, *, search: str = "", cursor: str = "", limit: int = 100) -> tuple[list[Row], str]:
     """Rows by name behind `cursor`, and the cursor of the next page ("" at the end). Raises 422 for a bad cursor."""
-    closed = is_closed(at)
+    closed = closed_month(at) is not None
     rows = _closed(actor, at) if closed else _open(actor, at)
     if search:
         rows = rows.filter(name__icontains=search)
@@ -76,8 +101,15 @@ def page(actor: Actor, at: date, *, search: str = "", cursor: str = "", limit: i
         name, key = _place(rows, cursor, closed)
         rows = rows.filter(Q(name__gt=name) | Q(name=name, **{f"{_key(closed)}__gt": key}))
     found = list(rows.order_by("name", _key(closed))[: limit + 1])
-    shown = [_row(one, closed) for one in found[:limit]]
+    late = adjustments_of(at, [getattr(one, _key(closed)) for one in found[:limit]]) if closed else {}
+    shown = [_row(one, getattr(one, _key(closed)), late) for one in found[:limit]]
     return shown, str(shown[-1].school) if len(found) > limit else ""
+
+
+def adjustments_of(at: date, schools: list[UUID]) -> dict[UUID, int]:
+    """By how much the counts of these schools changed after closing."""
+    late = Adjustment.objects.filter(month=at, school__in=schools).order_by()
+    return dict(late.values_list("school").annotate(sum=Sum("difference")))
 
 
 def every_row(actor: Actor, at: date, *, search: str = "") -> Iterator[Row]:
@@ -90,24 +122,18 @@ def every_row(actor: Actor, at: date, *, search: str = "") -> Iterator[Row]:
             return
 
 
-def why(actor: Actor, at: date, school: UUID) -> tuple[School, LearnerCount | None, ClosedCount | None]:
-    """How a school's number came about: what it last told, and its row of the closed month. Raises 404."""
-    found = within_reach(actor).filter(pk=school).first()
-    if found is None:
-        raise not_found()
-    told = LearnerCount.objects.filter(school=school, month=at).first()
-    return found, told, ClosedCount.objects.filter(month=at, school=school).first()
-
-
 def _closed(actor: Actor, at: date) -> QuerySet[Any]:
-    return ClosedCount.objects.filter(month=at, school__in=within_reach(actor).values("pk"))
+    """The rows of a closed month; those of schools that are not live yet only once they have counted."""
+    rows = ClosedCount.objects.filter(month=at, school__in=within_reach(actor).values("pk"))
+    pending = School.objects.filter(state=SchoolState.PENDING).values("pk")
+    return rows.exclude(billable__isnull=True, school__in=pending)
 
 
 def _open(actor: Actor, at: date) -> QuerySet[Any]:
     """Schools that were there in the month, each with its count if it has told."""
     told = LearnerCount.objects.filter(school=OuterRef("pk"), month=at)
-    counts = {name: Subquery(told.values(name)[:1]) for name in ("billable", *CHANNELS)}
-    there = within_reach(actor).filter(created_at__lt=ends_at(at)).exclude(state=SchoolState.PENDING)
+    counts = {name: Subquery(told.values(name)[:1]) for name in ("billable", "as_of", *CHANNELS)}
+    there = within_reach(actor).filter(here_by(at)).exclude(state=SchoolState.PENDING)
     rows: QuerySet[Any] = there.annotate(**counts)
     return rows
 
@@ -127,6 +153,7 @@ def _place(rows: QuerySet[Any], cursor: str, closed: bool) -> tuple[str, UUID]:
     return name, key
 
 
-def _row(one: Any, closed: bool) -> Row:
-    channels = {channel: getattr(one, channel) for channel in CHANNELS}
-    return Row(one.school if closed else one.pk, one.name, one.billable, channels)
+def _row(one: Any, school: UUID, late: dict[UUID, int]) -> Row:
+    """Whoever has no count has sent nothing that is known."""
+    channels = {channel: getattr(one, channel) if one.billable is not None else None for channel in CHANNELS}
+    return Row(school, one.name, one.billable, channels, late.get(school, 0))

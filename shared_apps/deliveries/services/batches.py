@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 
 from shared_apps.audit.services import record
@@ -18,6 +18,7 @@ from shared_apps.deliveries.models import Batch, BatchPart, BatchState, DeadLett
 from shared_apps.deliveries.services import publish as publishing
 from shared_apps.deliveries.services.letters import Listed
 from shared_apps.deliveries.services.places import POST, asked, sees_post
+from shared_apps.deliveries.services.standing import UNHEARD
 from shared_apps.groups.services import within_reach
 from shared_apps.post.services import dead
 from tenants.actor import Actor
@@ -32,11 +33,12 @@ KINDS = {"replay": "deliveries.letters_replayed", "discard": "deliveries.letters
 WHY = ("told_otherwise", "no_longer_true", "wrong_address", "sent_twice")  # reasons to discard
 AT_ONCE = 5_000  # dead letters of one school in one batch
 TURN = 100  # schools before others get their turn
+LOOKS = 1_000  # schools of one batch that are asked in one minute what became of it
 TAKEN_FOR = timedelta(minutes=2)
 FOLLOWED_FOR = timedelta(days=1)
 OPEN = {BatchState.COUNTING: PartState.WAITING, BatchState.RUNNING: PartState.COUNTED}
 NEXT = {BatchState.COUNTING: BatchState.READY, BatchState.RUNNING: BatchState.FOLLOWING}
-UNSETTLED = ("waiting", "running")
+UNSETTLED = ["waiting", "running"]
 Shares = dict[UUID | None, list[str] | None]  # school, or the platform's own mail -> the letters, or all of the cause
 
 
@@ -47,14 +49,17 @@ def begin(
     act: str,
     letters: list[UUID] | None = None,
     handler: str = "",
-    reason: str = "",
+    reason: str | None = None,
 ) -> Batch:
-    """Ask about the letters with these ids, of a cause, or (no handler named) all within reach. Nothing is set off.
+    """Ask about the letters with these ids, of a handler (for one reason when it is named), or all within reach.
 
-    Raises Refusal: 422 for no such act, 409 `nothing_dead` when there are none.
+    Nothing is set off. Raises Refusal: 422 for no such act, and for a reason without its handler, as that would mean
+    everything; 409 `nothing_dead` when there are none.
     """
     if act not in KINDS:
         raise invalid("act", "unknown", "Replay or discard.")
+    if reason is not None and not handler:
+        raise invalid("reason", "without_handler", "A reason is of one handler: name it, too.")
     chosen = _chosen(by, letters) if letters is not None else _of_cause(by, handler, reason)
     if not chosen:
         raise conflict(gettext("None of these is a dead letter any more."), "nothing_dead")
@@ -78,12 +83,14 @@ def _chosen(by: Actor, letters: list[UUID]) -> Shares:
     return found | {None: mail} if mail and sees_post(by) else found
 
 
-def _of_cause(by: Actor, handler: str, reason: str) -> Shares:
+def _of_cause(by: Actor, handler: str, reason: str | None) -> Shares:
     rows = Trouble.objects.filter(state="dead", school__in=within_reach(by).values("pk"))
     if handler:
-        rows = rows.filter(handler=handler, reason=reason)
+        rows = rows.filter(handler=handler)
+    if reason is not None:
+        rows = rows.filter(reason=reason)
     found: Shares = dict.fromkeys(rows.values_list("school", flat=True).distinct())
-    mail = dead.dead().filter(error=reason) if handler else dead.dead()
+    mail = dead.dead() if reason is None else dead.dead().filter(error=reason)
     if handler in ("", POST) and sees_post(by) and mail.exists():
         found[None] = None
     return found
@@ -113,7 +120,7 @@ def cancel(batch: Batch, *, by: Actor, now: datetime) -> None:
 
 
 def _note(kind: str, batch: Batch, *, by: Actor, now: datetime, **more: str) -> None:
-    facts = {"batch": str(batch.pk), "act": batch.act, "handler": batch.handler, "reason": batch.reason, **more}
+    facts = {"batch": str(batch.pk), "act": batch.act, "handler": batch.handler, "reason": batch.reason or "", **more}
     record(kind, by=by.name_in_audit, now=now, facts=facts)
 
 
@@ -165,7 +172,9 @@ def _do(batch: Batch, part: BatchPart, now: datetime) -> None:
     except Exception as error:  # one broken school stops nobody else's
         log.error("batch %s passed over school %s\n%s", batch.pk, part.school_id, without_text(error))
         part.state = PartState.FAILED
-    told = {name: getattr(part, name) for name in ("state", "reactions", "fresh", "expired", "people", "outcome")}
+    told = {
+        name: getattr(part, name) for name in ("state", "reactions", "fresh", "expired", "beyond", "people", "outcome")
+    }
     # Whoever was so slow that another took the share over has nothing more to say about it.
     mine = BatchPart.objects.filter(pk=part.pk, taken_at=part.taken_at).update(**told, taken_at=None)
     if mine and part.state == PartState.ACTED and part.school_id:
@@ -178,9 +187,12 @@ def _count(batch: Batch, part: BatchPart, now: datetime) -> None:
         part.school_id, "count", now=now, limit=AT_ONCE, ids=ids, handler=batch.handler,
         reason=batch.reason if batch.handler else None,
     )  # fmt: skip
-    taken = told["fresh"] + (told["expired"] if batch.act == "discard" else [])
+    discard = batch.act == "discard"
+    taken = told["fresh"] + (told["expired"] if discard else [])
     part.reactions = [str(one) for one in taken]
-    part.fresh, part.expired, part.people = len(told["fresh"]), len(told["expired"]), told["people"]
+    part.fresh, part.people = len(told["fresh"]), told["people"]
+    part.expired = len(told["expired"]) if discard else told["too_late"]
+    part.beyond = told["in_time"] + (told["too_late"] if discard else 0) - len(taken)
     part.state = PartState.COUNTED
 
 
@@ -190,8 +202,8 @@ def _act(batch: Batch, part: BatchPart, now: datetime) -> None:
         asked(part.school_id, "replay", ids=ids, by=batch.acted_by, now=now)
     else:
         asked(part.school_id, "discard", ids=ids, by=batch.acted_by, why=batch.why, now=now)
-    part.outcome = asked(part.school_id, "outcome", ids=ids)
-    part.state = PartState.ACTED
+    part.state = PartState.ACTED  # and stays so, whatever a question about it comes to
+    _look(part)
 
 
 def _bring_up_to_date(school: UUID, now: datetime) -> None:
@@ -208,24 +220,33 @@ def follow(*, now: datetime) -> None:
         later(WORK, str(batch.pk))
     Batch.objects.filter(state=BatchState.READY, asked_at__lt=now - FOLLOWED_FOR).update(state=BatchState.CANCELLED)
     for batch in Batch.objects.filter(state=BatchState.FOLLOWING):
-        open_parts = [part for part in batch.parts.filter(state=PartState.ACTED) if _unsettled(part)][:TURN]
-        for part in open_parts:
-            _look(part)
-        if not any(_unsettled(part) for part in open_parts) or now - (batch.acted_at or now) > FOLLOWED_FOR:
-            Batch.objects.filter(pk=batch.pk).update(state=BatchState.DONE)
+        _follow(batch, now)
+
+
+def _follow(batch: Batch, now: datetime) -> None:
+    """Some of the schools at a time, those in front that were not asked for longest; over when none is open."""
+    for key in _open(batch).order_by(F("taken_at").asc(nulls_first=True)).values_list("pk", flat=True)[:LOOKS]:
+        part = BatchPart.objects.get(pk=key)
+        _look(part)
+        part.taken_at = now
+        part.save(update_fields=["state", "outcome", "taken_at"])
+    if not _open(batch).exists() or now - (batch.acted_at or now) > FOLLOWED_FOR:
+        Batch.objects.filter(pk=batch.pk).update(state=BatchState.DONE)
+
+
+def _open(batch: Batch) -> QuerySet[BatchPart]:
+    """Shares of which something still waits, and those of which it is not known whether anything was done."""
+    parts = batch.parts.filter(state__in=(PartState.ACTED, PartState.FAILED))
+    return parts.filter(Q(outcome__has_any_keys=UNSETTLED) | UNHEARD)
 
 
 def _look(part: BatchPart) -> None:
+    """Ask what became of a share. One that failed while it was done is known again by the answer."""
     try:
-        ids = [UUID(one) for one in part.reactions]
-        part.outcome = asked(part.school_id, "outcome", ids=ids)
-        part.save(update_fields=["outcome"])
+        part.outcome = asked(part.school_id, "outcome", ids=[UUID(one) for one in part.reactions])
+        part.state = PartState.ACTED
     except Exception as error:
         log.error("what became of a batch in school %s is not known\n%s", part.school_id, without_text(error))
-
-
-def _unsettled(part: BatchPart) -> bool:
-    return any(part.outcome.get(state) for state in UNSETTLED)
 
 
 # -- one letter --------------------------------------------------------------------------------------------------------

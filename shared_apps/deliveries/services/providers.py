@@ -1,6 +1,7 @@
 """Which ways out of the house this installation has: ready, in preview, or not configured."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.utils.functional import Promise
@@ -9,12 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Provider:
-    """One channel. `live`: it should work everywhere; the others are in preview. `ready`: it could send now."""
+    """One channel. `live`: it should work everywhere; the others are in preview. `ready`: it is set up to send.
+
+    Whether it does: in which ten minutes of the last day something last went out over it, and last failed.
+    """
 
     channel: str
     name: str | Promise
     live: bool
     ready: bool
+    last_sent: datetime | None = None
+    last_failed: datetime | None = None
 
     @property
     def state(self) -> str:

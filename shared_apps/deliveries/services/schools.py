@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Count, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Max, Min, Q, QuerySet, Sum, Value, When
 
 from shared_apps.deliveries.rules import STALE_AFTER, Life, Waiting, rate
 from shared_apps.groups.services import within_reach
@@ -17,32 +17,53 @@ ORDER = {life: place for place, life in enumerate(Life)}
 
 @dataclass(frozen=True)
 class Group:
-    """Schools of one kind: how many, and their deliveries of seven days. `told` of them are known now."""
+    """Schools of one kind: how many, and the deliveries in seven days of those `told` of them that are known now.
+
+    None where there are schools and not one is known: nobody can say that they sent nothing.
+    """
 
     life: Life
     count: int
     told: int
-    sent: int
-    failed: int
+    sent: int | None
+    failed: int | None
+
+    @property
+    def known(self) -> bool:
+        return self.sent is not None
 
     @property
     def rate(self) -> float | None:
-        return rate(self.sent, self.failed)
+        return None if self.sent is None or self.failed is None else rate(self.sent, self.failed)
 
 
 @dataclass(frozen=True)
 class Overview:
-    """All schools within reach at once. Sums are over those whose figures are known now."""
+    """All schools within reach at once. Sums are over those whose figures are known now; None when not one is.
+
+    `stuck_schools`: those the stuck work is in. `last_told`: when any of them told last, however long ago.
+    """
 
     groups: dict[Life, Group]
     by_state: dict[str, int]
-    waiting: Waiting
-    stuck: Waiting
+    waiting: Waiting | None
+    stuck: Waiting | None
     stuck_schools: int
+    last_told: datetime | None
 
     @property
     def total(self) -> int:
         return sum(self.by_state.values())
+
+    @property
+    def told(self) -> int:
+        """How many of them are known now."""
+        return sum(group.told for group in self.groups.values())
+
+    @property
+    def known(self) -> bool:
+        """Whether anything can be said at all: somebody told, or there is nobody who could."""
+        return bool(self.told or not self.total)
 
     @property
     def unknown(self) -> int:
@@ -78,20 +99,30 @@ def overview(actor: Actor, *, now: datetime) -> Overview:
             failed=Sum("figures__failed_week", filter=known), waiting=Sum("figures__waiting", filter=known),
             waiting_since=Min("figures__waiting_since", filter=known), stuck=Sum("figures__stuck", filter=known),
             stuck_since=Min("figures__stuck_since", filter=known),
-            stuck_schools=Count("pk", filter=known & Q(figures__stuck__gt=0)),
+            stuck_schools=Count("pk", filter=known & Q(figures__stuck__gt=0)), last_told=Max("figures__as_of"),
         )
     )  # fmt: skip
     return Overview(
-        {life: _group(life, [row for row in rows if row["life"] == life]) for life in Life},
-        {state: _sum(rows, "count", state=state) for state in SchoolState.values},
-        Waiting(_sum(rows, "waiting"), _oldest(rows, "waiting_since")),
-        Waiting(_sum(rows, "stuck"), _oldest(rows, "stuck_since")),
-        _sum(rows, "stuck_schools"),
+        groups={life: _group(life, [row for row in rows if row["life"] == life]) for life in Life},
+        by_state={state: _sum(rows, "count", state=state) for state in SchoolState.values},
+        waiting=_work(rows, "waiting"),
+        stuck=_work(rows, "stuck"),
+        stuck_schools=_sum(rows, "stuck_schools"),
+        last_told=max((row["last_told"] for row in rows if row["last_told"]), default=None),
     )
 
 
 def _group(life: Life, rows: list[dict[str, Any]]) -> Group:
-    return Group(life, *(_sum(rows, name) for name in ("count", "told", "sent", "failed")))
+    count, told = _sum(rows, "count"), _sum(rows, "told")
+    if count and not told:
+        return Group(life, count, 0, None, None)
+    return Group(life, count, told, _sum(rows, "sent"), _sum(rows, "failed"))
+
+
+def _work(rows: list[dict[str, Any]], name: str) -> Waiting | None:
+    """None when there are schools and nobody told."""
+    told = _sum(rows, "told") or not rows
+    return Waiting(_sum(rows, name), _oldest(rows, f"{name}_since")) if told else None
 
 
 def _sum(rows: list[dict[str, Any]], name: str, **wanted: str) -> int:

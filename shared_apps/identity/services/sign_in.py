@@ -13,7 +13,7 @@ from django.db import transaction
 
 from shared_apps.audit.services import record
 from shared_apps.identity.models import Login, Membership, RefreshToken, Session
-from shared_apps.identity.services import passwords, throttle
+from shared_apps.identity.services import passwords, refusals, throttle
 from tenants import epoch, token
 from tenants.actor import Actor
 from tenants.models import School, SchoolState
@@ -67,6 +67,15 @@ def sign_in(*, email: str, password: str, school: str | None, device: str, netwo
 
 def prove(*, email: str, password: str, network: str, now: datetime) -> Login:
     """Whose address and password these are. Raises 401 `sign_in_failed`, 429."""
+    try:
+        return _prove(email=email, password=password, network=network, now=now)
+    except Refusal as refusal:
+        if refusal.status == 429:
+            refusals.count(now=now)
+        raise
+
+
+def _prove(*, email: str, password: str, network: str, now: datetime) -> Login:
     account, source = throttle.account_key(email), throttle.network_key(network)
     throttle.refuse_when_spent(account, source, now=now)
     login = Login.objects.filter(email_hash=email_hash(email), active=True).first()

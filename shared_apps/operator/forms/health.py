@@ -8,7 +8,7 @@ from django.http import QueryDict
 from shared_apps.deliveries.rules import Life
 
 SIZE = 25
-STATES = ("all", *Life, "stuck")
+STATES = ("all", *Life, "stuck", "waiting", "dead", "drift")
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from shared_apps.access.services import queue
 from shared_apps.access.services.new_schools import waiting_anew
 from shared_apps.audit.services.canaries import canaries
+from shared_apps.billing.services import closing
 from shared_apps.deliveries.rules import Life
 from shared_apps.deliveries.services import totals
 from shared_apps.deliveries.services.providers import name_of
@@ -50,20 +52,32 @@ Source = Callable[[Picture], list[Need]]
 
 
 def dead_letters(picture: Picture) -> list[Need]:
-    dead = picture.all_dead
-    if not dead.count or not may(picture.actor, Permission.DEAD_LETTERS):
+    """Those of schools that are silent now are dead still, as far as anybody knows, and are told apart."""
+    dead, then = picture.all_dead, picture.all_dead_then
+    proven, letters = proof(picture.actor, proofs.DEAD_LETTERS), "/operator/dead-letters"
+    if not may(picture.actor, Permission.DEAD_LETTERS):
         return []
-    title = gettext("Dead letters: %(count)s") % {"count": dead.count}
-    causes = gettext("Causes: %(count)s") % {"count": len(picture.dead)}
-    proven = proof(picture.actor, proofs.DEAD_LETTERS)
-    return [Need("dead", "alarm", title, causes, "/operator/dead-letters", dead.since, proven)]
+    needs = []
+    if dead and dead.count:
+        title = gettext("Dead letters: %(count)s") % {"count": dead.count}
+        causes = gettext("Causes: %(count)s") % {"count": len(picture.dead)}
+        needs.append(Need("dead", "alarm", title, causes, letters, dead.since, proven))
+    if then.count:
+        title = gettext("Dead letters of schools that have not told lately: %(count)s") % {"count": then.count}
+        detail = gettext("As they were last told.")
+        needs.append(Need("dead-then", "alarm", title, detail, letters, then.since, proven))
+    return needs
 
 
 def background_work(picture: Picture) -> list[Need]:
-    if picture.working:
-        return []
-    detail = gettext("Messages and figures wait until it runs again.")
-    return [Need("work", "watch", gettext("Background work is late"), detail, f"{HEALTH}#signals", picture.beat)]
+    signals, needs = f"{HEALTH}#signals", []
+    if not picture.working:
+        detail = gettext("Messages and figures wait until it runs again.")
+        needs.append(Need("work", "watch", gettext("Background work is late"), detail, signals, picture.beat))
+    if not picture.provisioning:
+        title, detail = gettext("What builds new schools is late"), gettext("New schools wait until it runs again.")
+        needs.append(Need("provisioner", "watch", title, detail, signals, picture.provisioner_beat))
+    return needs
 
 
 def channel_problems(picture: Picture) -> list[Need]:
@@ -86,7 +100,7 @@ def channel_problems(picture: Picture) -> list[Need]:
 
 def stuck_work(picture: Picture) -> list[Need]:
     stuck = picture.schools.stuck
-    if not stuck.count:
+    if stuck is None or not stuck.count:
         return []
     title = gettext("Stuck work: %(count)s") % {"count": stuck.count}
     schools = gettext("Schools: %(count)s") % {"count": picture.schools.stuck_schools}
@@ -234,13 +248,13 @@ def drifted(picture: Picture) -> list[Need]:
     needs = [
         Need(
             f"drift-{found.school}", "watch", title % {"name": found.name},
-            gettext("Differences: %(count)s") % {"count": found.number}, f"/operator/schools/{found.school}",
+            gettext("Differences: %(count)s") % {"count": found.number}, f"/operator/schools/{found.school}#drift",
             found.found_at, proof(picture.actor, school=found.school),
         )
         for found in open_findings()
     ]  # fmt: skip
     more = gettext("The database differs from its plan, more schools: %(count)s")
-    return named(needs, Need("drift-more", "watch", more, "", f"{HEALTH}#signals"))
+    return named(needs, Need("drift-more", "watch", more, "", f"{HEALTH}?state=drift"))
 
 
 def follow_ups(picture: Picture) -> list[Need]:
@@ -260,11 +274,23 @@ def follow_ups(picture: Picture) -> list[Need]:
     return named(needs, Need("follow-up-more", "watch", more, "", "/operator/onboardings"))
 
 
+def open_months(picture: Picture) -> list[Need]:
+    """A month that is over and that some schools keep from closing."""
+    if not picture.actor.roles & EVERYWHERE or not may(picture.actor, Permission.BILLING):
+        return []
+    waits = closing.blocked(picture.now)
+    if waits is None:
+        return []
+    title = gettext("The month cannot close. Schools it waits for: %(count)s") % {"count": waits.count}
+    month = date_format(waits.month, "F Y")
+    return [Need("billing", "watch", title, month, "/operator/billing/close", waits.since)]
+
+
 # In the order in which they are shown. A new kind of trouble is one more function here.
 SOURCES: list[Source] = [
-    dead_letters, background_work, channel_problems, setup_tasks, stuck_welcomes, stuck_runs,
-    follow_ups, stuck_work, quiet_schools,
-    unknown_schools, old_requests, half_way, without_school, leaks, drifted,
+    dead_letters, leaks, background_work, channel_problems, setup_tasks, stuck_welcomes, stuck_runs,
+    follow_ups, stuck_work, drifted, quiet_schools, unknown_schools, old_requests, half_way, without_school,
+    open_months,
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from shared_apps.identity.services.refusals import REFUSED
 from shared_apps.operator.rules import audit_address
 from shared_apps.operator.services.picture import SIGN_IN_FAILED
 from tenants.actor import Actor
@@ -28,6 +29,11 @@ def proof(
     if not may(actor, Permission.AUDIT_READ):
         return ""
     return audit_address(kind=kind, begins=begins, ends=ends, school=school)
+
+
+def refusals(actor: Actor, begins: datetime, ends: datetime) -> str:
+    """One event for each minute in which tries were refused."""
+    return proof(actor, REFUSED, begins=begins, ends=ends)
 
 
 def sign_ins(actor: Actor, begins: datetime, ends: datetime) -> str:

@@ -91,11 +91,22 @@ def page(
     return shown, shown[-1].cursor if len(rows) > limit else ""
 
 
+def is_place(cursor: str) -> bool:
+    """Whether a cursor names an event."""
+    key = parse_id(cursor)
+    return key is not None and PlatformEvent.objects.filter(pk=key).exists()
+
+
+def beyond(found: QuerySet[PlatformEvent, PlatformEvent]) -> bool:
+    """Whether there are more than an export holds."""
+    return found[MOST : MOST + 1].exists()
+
+
 def every_entry(found: QuerySet[PlatformEvent, PlatformEvent]) -> Iterator[Entry]:
     """All of them, a part at a time, up to `MOST`."""
     cursor, count = "", 0
     while count < MOST:
-        rows, cursor = page(found, cursor=cursor, limit=PART)
+        rows, cursor = page(found, cursor=cursor, limit=min(PART, MOST - count))
         yield from rows
         count += len(rows)
         if not cursor:

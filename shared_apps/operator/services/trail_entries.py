@@ -41,9 +41,14 @@ def entries(events: list[PlatformEvent]) -> list[Entry]:
 def _entry(event: PlatformEvent, names: dict[UUID, str], schools: dict[UUID, str]) -> Entry:
     key = parse_id(event.actor)
     seal: Any = getattr(event, "seal", None)
-    facts = json.loads(event.body).get("facts", {})
-    changes, others = changes_in(facts)
+    changes, others = changes_in(facts_of(event))
     return Entry(
         event=event, who=names.get(key, "") if key else "", number=seal.seq if seal else None, changes=changes,
         school_name=schools.get(event.school, "") if event.school else "", facts=others,
     )  # fmt: skip
+
+
+def facts_of(event: PlatformEvent) -> dict[str, Any]:
+    """What was written down beside who, when and where."""
+    facts: dict[str, Any] = json.loads(event.body).get("facts", {})
+    return facts

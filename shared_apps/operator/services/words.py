@@ -25,6 +25,7 @@ AREAS: dict[str, str | Promise] = {
 }
 KINDS: dict[str, str | Promise] = {
     "identity.sign_in_failed": _("Failed to sign in"),
+    "identity.sign_ins_refused": _("Tries to sign in were refused in this minute, after too many failures"),
     "identity.role_given": _("Was given a role"),
     "identity.session_revoked": _("Session ended"),
     "identity.password_changed": _("Changed the password"),

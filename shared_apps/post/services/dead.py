@@ -36,15 +36,21 @@ def causes() -> list[tuple[str, int, datetime]]:
 def count(
     *, now: datetime, limit: int, ids: list[UUID] | None = None, handler: str = "", reason: str | None = None
 ) -> dict[str, Any]:
-    """Which ones could be sent again, which are past their time, and to how many addresses the former go."""
+    """Which ones could be sent again, which are past their time, up to `limit` together and the former first; how many
+    there are of each in all; and to how many addresses the former go."""
     found = dead() if ids is None else dead().filter(pk__in=ids)
     if reason is not None:
         found = found.filter(error=reason)
-    rows = list(found.order_by("pk")[:limit])
-    fresh = [row for row in rows if row.expires_at > now]
+    in_time, too_late = (
+        found.filter(expires_at__gt=now).order_by("pk"),
+        found.filter(expires_at__lte=now).order_by("pk"),
+    )
+    fresh = list(in_time[:limit])
     return {
         "fresh": [row.pk for row in fresh],
-        "expired": [row.pk for row in rows if row.expires_at <= now],
+        "expired": list(too_late.values_list("pk", flat=True)[: limit - len(fresh)]),
+        "in_time": in_time.count(),
+        "too_late": too_late.count(),
         "people": len({unsealed(row, "to_sealed").casefold() for row in fresh}),
     }
 

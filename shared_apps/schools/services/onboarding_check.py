@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError
-
 from shared_apps.identity.services.accounts import people_of
 from tenants.ask import Unavailable, ask
+from tenants.cells import CellDown
 from tenants.models import School, school_ref
 
 
@@ -41,6 +40,6 @@ def admin_check(school: UUID) -> AdminCheck:
     people = people_of("school_admin", school=school)
     try:
         present = int(ask(school_ref(school), "people.staff_present", people=people))
-    except DatabaseError:
+    except CellDown:
         return AdminCheck(found.state, len(people), Unavailable("school_silent"))
     return AdminCheck(found.state, len(people), present)

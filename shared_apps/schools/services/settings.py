@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 
 from shared_apps.audit.services import latest_of, record
 from shared_apps.identity.services.names import names_of
@@ -18,8 +18,9 @@ from shared_apps.schools.rules import fault_in_slug, mark_of
 from shared_apps.schools.services.directory import one
 from tenants.actor import Actor
 from tenants.ask import Unavailable, ask
+from tenants.cells import CellDown
 from tenants.models import School
-from tenants.problems import conflict, invalid
+from tenants.problems import Refusal, conflict, invalid
 from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def school_settings(school: School) -> dict[str, str] | Unavailable:
     """What the school says about itself: `bell`, `close_time`, `default_language`."""
     try:
         told: dict[str, str] = ask(school.ref(), "people.settings")
-    except DatabaseError as error:
+    except CellDown as error:
         log.error("school %s could not be asked for its settings\n%s", school.id, without_text(error))
         return Unavailable("not_reached")
     return told
@@ -88,17 +89,26 @@ def _save(school: School, changes: Changes) -> None:
 def change_school(*, by: Actor, school_id: UUID, seen: str, values: dict[str, str], now: datetime) -> Changes:
     """Set the school's own `close_time` and `default_language`; what changed. The school records it, too.
 
-    Raises Refusal: 404 out of reach; 409 when they changed meanwhile; 422; 503 when the school cannot be reached.
+    Raises Refusal: 404 out of reach; 409 when they changed meanwhile; 422; 503 `school_unreachable` when it cannot be
+    reached and nothing was changed, 503 `school_lost` when it stopped answering while they were saved.
     """
     school = one(by, school_id)
     told = school_settings(school)
     if isinstance(told, Unavailable):
-        raise conflict("The school cannot be reached now. Nothing was changed.", "school_unreachable")
+        raise _away("school_unreachable", "The school cannot be reached now. Nothing was changed.")
     _must_be_what_was_seen(told, seen)
-    changes: Changes = ask(school.ref(), "people.change_settings", by=by.name_in_audit, now=now, **values)
+    try:
+        changes: Changes = ask(school.ref(), "people.change_settings", by=by.name_in_audit, now=now, **values)
+    except CellDown as error:  # perhaps only on the way back, when all was saved
+        log.error("school %s stopped answering while its settings were saved\n%s", school_id, without_text(error))
+        raise _away("school_lost", "The school stopped answering. It may have saved the settings.") from None
     if changes:
         record(KIND, by=by.name_in_audit, now=now, school=school_id, facts={"changes": changes})
     return changes
+
+
+def _away(code: str, detail: str) -> Refusal:
+    return Refusal(503, code, detail, headers={"Retry-After": "30"})
 
 
 def _must_be_what_was_seen(values: dict[str, str], seen: str) -> None:

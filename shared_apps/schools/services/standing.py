@@ -13,6 +13,7 @@ from shared_apps.schools.models import Standing
 from shared_apps.schools.services.directory import one
 from tenants.actor import Actor
 from tenants.ask import ask
+from tenants.cells import CellDown
 from tenants.models import School, SchoolState
 from tenants.problems import Refusal
 from tenants.traces import without_text
@@ -56,7 +57,7 @@ def must_be_calm(school: School) -> None:
     """Raise Refusal while an emergency is active in the school, and when it cannot be asked."""
     try:
         active = bool(ask(school.ref(), "people.emergency_active"))
-    except DatabaseError as error:
+    except CellDown as error:
         log.error("school %s could not be asked for an emergency\n%s", school.id, without_text(error))
         detail = "The school could not be asked whether an emergency is active there. Nothing was changed."
         raise Refusal(503, "school_unreachable", detail, headers={"Retry-After": "30"}) from None
@@ -91,10 +92,13 @@ def _facts(standing: Standing) -> dict[str, Any]:
 
 
 def _look_again(school: School, *, by: Actor, now: datetime) -> None:
-    """An emergency that began while the school was being suspended wins: it works again at once."""
+    """An emergency that began while the school was being suspended wins: it works again at once.
+
+    So it does when that cannot be found out, whatever the fault.
+    """
     try:
         must_be_calm(school)
-    except Refusal:
+    except Exception:
         after = now + timedelta(microseconds=1)
         if _change(school.id, SchoolState.ACTIVE, by=by, reason="", now=after) is not None:
             tell_untold(now=after, school_id=school.id)

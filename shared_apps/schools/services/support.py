@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import DatabaseError
-
 from shared_apps.audit.services import record
 from shared_apps.deliveries.rules import Figures, Letter, TroubleCount
 from shared_apps.deliveries.services.read import figures_of, last_errors_of, last_known, troubles_of
@@ -19,6 +17,7 @@ from shared_apps.identity.services.accounts import admin_of, holds_platform_role
 from shared_apps.schools.services.directory import one
 from tenants.actor import Actor
 from tenants.ask import Unavailable, ask
+from tenants.cells import CellDown
 from tenants.models import School
 from tenants.problems import Refusal, conflict, invalid
 from tenants.traces import without_text
@@ -85,7 +84,7 @@ def _give(school: School, held: Membership, deed: str, *, by: Actor, now: dateti
     told = {"deed": deed, "person": held.person, "by": by.name_in_audit, "now": now}
     try:
         ask(school.ref(), "people.access_given", **told)
-    except DatabaseError as error:
+    except CellDown as error:
         log.error("school %s was not told of help to an admin\n%s", school.id, without_text(error))
         detail = "The school cannot be reached now. Nothing was changed."
         raise Refusal(503, "school_unreachable", detail, headers={"Retry-After": "30"}) from None

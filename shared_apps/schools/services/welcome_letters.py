@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError
-
 from shared_apps.audit.services import record
 from shared_apps.identity.services.accounts import people_of
 from shared_apps.identity.services.preferences import language_of
@@ -19,6 +17,7 @@ from shared_apps.schools.rules import Fate
 from shared_apps.schools.services.welcome import BY, due, reached
 from shared_apps.workflows.services.registry import NotYet, Task
 from tenants.ask import ask
+from tenants.cells import CellDown
 from tenants.models import School, SchoolState, school_ref
 
 LOOK_AGAIN = timedelta(hours=1)
@@ -75,7 +74,7 @@ def _addressed(welcome: Welcome, by: datetime, now: datetime) -> Ready:
         return Ready(welcome, "no_admin", by)
     try:
         told = ask(school_ref(school), "people.write_to", person=person)
-    except DatabaseError:
+    except CellDown:
         raise NotYet(now + LOOK_AGAIN) from None
     if not told["email"]:
         return Ready(welcome, "no_address", by)

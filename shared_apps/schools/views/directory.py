@@ -11,7 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from shared_apps.deliveries.rules import Letter, TroubleCount
 from shared_apps.deliveries.services.providers import providers
+from shared_apps.deliveries.services.words import handler_words, reason_words
+from shared_apps.groups.services import EVERYWHERE
 from shared_apps.identity.services import links
 from shared_apps.identity.services.names import names_of
 from shared_apps.schools.forms import (
@@ -29,6 +32,7 @@ from shared_apps.schools.services.progress import onboarding_of
 from tenants.actor import Actor
 from tenants.ask import Unavailable
 from tenants.door import Within, actor_of, page
+from tenants.findings import open_finding
 from tenants.models import School, SchoolState
 from tenants.permissions import Permission, may
 from tenants.problems import Refusal
@@ -146,8 +150,10 @@ def overview(request: HttpRequest, school_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     school = directory.one(actor, school_id)
     why = standing.latest(school.id)
+    sees_drift = actor.scope == "platform" and bool(actor.roles & EVERYWHERE)
     context = {
         **about(actor, school), **progress_of(school), "why": why, "why_at": local(school, why and why.at),
+        "drift": open_finding(school.id) if sees_drift else None,
         "why_by": names_of([why.by]).get(why.by, _("Unknown")) if why else "",
     }  # fmt: skip
     return render(request, "schools/overview.html", context)
@@ -258,6 +264,7 @@ def settings_words() -> dict[str, str]:
     return {
         "conflict": _("Somebody changed these settings meanwhile. Look at them again, then save."),
         "school_unreachable": _("The school cannot be reached now. Nothing was changed."),
+        "school_lost": _("The school stopped answering. It may have saved the settings: look at them once it answers."),
         "taken": _("Another school has this address, or had it once. Choose another one."),
         "reserved": _("This word is kept for the product itself. Choose another one."),
         "malformed": _("Use small letters and digits, with single hyphens between them."),
@@ -309,10 +316,15 @@ def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
     told = progress_of(school)
     context = {
         **about(actor, school), **told, "form": form, "link": link, "good_until": now + links.LIVES[links.INVITE],
-        "errors": [(letter, local(school, letter.died_at)) for letter in told["told"].errors],
-        "troubles": [(one, local(school, one.since)) for one in told["told"].troubles],
+        "errors": [(one, local(school, one.died_at), *in_words(one)) for one in told["told"].errors],
+        "troubles": [(one, local(school, one.since), *in_words(one)) for one in told["told"].troubles],
     }  # fmt: skip
     return render(request, "schools/support.html", context, status=status)
+
+
+def in_words(one: Letter | TroubleCount) -> tuple[str, str]:
+    """What could not be done, and why."""
+    return handler_words(one.handler), reason_words(one.reason)
 
 
 def support_words() -> dict[str, str]:

@@ -36,9 +36,15 @@ export function startBeat(root = document) {
     fresh = Date.now();
     const at = new Date(event.detail.xhr.getResponseHeader("Date") || fresh);
     for (const mark of marks) tell(mark, at);
+    for (const told of document.querySelectorAll("[data-rail-told]")) count(told);
     look();
     document.body.dispatchEvent(new CustomEvent("live:done"));
   });
+}
+
+function count(told) {
+  const shown = document.querySelectorAll(`[data-rail-count="${told.dataset.railTold}"]`);
+  for (const one of shown) if (one.textContent !== told.textContent) one.textContent = told.textContent;
 }
 
 function tell(mark, at) {

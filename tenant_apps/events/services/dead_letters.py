@@ -91,24 +91,34 @@ def discard(*, by: Actor, now: datetime, ids: Collection[UUID], why: str) -> int
 
 @dataclass(frozen=True)
 class Found:
-    """Dead reactions in question: those that could have a fresh start, and how many are past their time."""
+    """Dead reactions in question: those that could have a fresh start, and ids of those that are past their time.
+
+    Both lists end at the limit; the numbers are of all.
+    """
 
     fresh: list[Reaction]
-    expired: list[Reaction]
+    expired: list[UUID]
+    in_time: int
+    too_late: int
 
 
 def find(
     *, now: datetime, ids: Collection[UUID] | None = None, handler: str = "", reason: str | None = None, limit: int
 ) -> Found:
-    """Up to `limit` dead reactions with `ids`, of a handler, of a reason as the platform was told it, or all."""
+    """Up to `limit` dead reactions with `ids`, of a handler, of a reason as the platform was told it, or all.
+
+    Those in time come first, each kind from the oldest on, so that what is too old keeps nothing in time from its turn.
+    """
     dead = _dead(ids, handler)
     if reason is not None:
         dead = dead.annotate(cause=Left("error", TOLD_REASON)).filter(cause=reason)
-    fresh: list[Reaction] = []
-    expired: list[Reaction] = []
-    for row in dead.select_related("event").order_by("done_at", "id")[:limit]:
-        (fresh if row.expires_at is None or row.expires_at > now else expired).append(row)
-    return Found(fresh, expired)
+    dead, in_time = dead.order_by("done_at", "id"), _in_time(now)
+    fresh = list(dead.filter(in_time).select_related("event")[:limit])
+    expired = dead.exclude(in_time)
+    return Found(
+        fresh, list(expired.values_list("id", flat=True)[: limit - len(fresh)]),
+        len(fresh) if len(fresh) < limit else dead.filter(in_time).count(), expired.count(),
+    )  # fmt: skip
 
 
 def outcome(ids: Collection[UUID]) -> dict[str, int]:
