@@ -8,9 +8,10 @@ import binascii
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from tenants import vapid
+from tenants import addresses, vapid
 
 LONG_ENOUGH = 32  # characters of SECRET_KEY, bytes of every other key
+SMALL_ENOUGH = 8  # bits that all addresses of a trusted network share
 VARIED_ENOUGH = 12  # different characters of SECRET_KEY, different bytes of every other key
 DERIVED = "derived"  # in SEAL_KEYS: the key that an installation without any has from its KEK
 ELSEWHERE = ("PUSH_ALLOW", "WHATSAPP_BASE_URL", "SMS_BASE_URL")  # send to a stand-in: never in production
@@ -64,9 +65,20 @@ def allowed_hosts(text: str) -> str:
     return "" if hosts and not any("*" in host or host.startswith(".") for host in hosts) else "must name each host"
 
 
+def trusted_proxies(text: str) -> str:
+    try:
+        told = addresses.networks(text)
+    except ValueError:
+        return "is neither `none` nor a comma list of networks"
+    return "holds more than a network of proxies" if any(one.prefixlen < SMALL_ENOUGH for one in told) else ""
+
+
 NEEDED: Mapping[str, Check] = {
     "SECRET_KEY": secret_key, "KEK": kek, "TOKEN_KEYS": key_list, "VAPID_PRIVATE_KEY": vapid_key,
     "EMAIL_URL": email_url, "PUBLIC_URL": public_url, "ALLOWED_HOSTS": allowed_hosts,
+}  # fmt: skip
+RIGHT_WHERE_SET: Mapping[str, Check] = {
+    "SEAL_KEYS": seal_keys, "METRICS_TOKEN": secret_key, "TRUSTED_PROXIES": trusted_proxies,
 }  # fmt: skip
 
 
@@ -82,8 +94,10 @@ def faults(values: Mapping[str, str], *, migrator: bool, local: Mapping[str, str
             yield f"{name} {wrong}"
         elif name in SECRET and text == local.get(name):
             yield f"{name} is the one of the local installation in this folder"
-    if seal_keys(values.get("SEAL_KEYS", "")):
-        yield f"SEAL_KEYS {seal_keys(values['SEAL_KEYS'])}"
+    for name, check in RIGHT_WHERE_SET.items():
+        wrong = check(values[name]) if values.get(name) else ""
+        if wrong:
+            yield f"{name} {wrong}"
     host = urlsplit(values.get("PUBLIC_URL", "")).hostname
     if host and values.get("ALLOWED_HOSTS") and host not in [one.strip() for one in values["ALLOWED_HOSTS"].split(",")]:
         yield "ALLOWED_HOSTS does not hold the host of PUBLIC_URL"

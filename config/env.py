@@ -10,21 +10,25 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from config import complete
+from tenants.addresses import Networks, networks
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("MYSENTINEL_STATE", ROOT / ".local"))
 SECRETS = ("SECRET_KEY", "KEK", "TOKEN_KEYS", "SEAL_KEYS", "VAPID_PRIVATE_KEY")
-RUN_TIME = ("web", "worker")  # process kinds that never see the administrator's or the migrator's login
+WEB = "web"
+RUN_TIME = (WEB, "worker")  # process kinds that never see the administrator's or the migrator's login
 NOT_AT_RUN_TIME = ("DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS_ADMIN", "CELLS_MIGRATOR")
 PROVISIONER = "provisioner"  # has the migrator's login, but not the administrator's
+KINDS = (*RUN_TIME, PROVISIONER, "manage")
+OF_COMMANDS = {"worker": "worker", "qcluster": "worker", PROVISIONER: PROVISIONER}
 HOME_CELL = "home"  # the platform's own database
 MAILBOX = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
 CELL_NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
 KNOWN = (
-    "ENVIRONMENT", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "DATABASE_URL", "PLATFORM_DATABASE_URL",
+    "ENVIRONMENT", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "DATABASE_URL", "PLATFORM_DATABASE_URL",
     "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL", "CELLS", "CELLS_MIGRATOR", "CELLS_ADMIN",
     "NEW_SCHOOLS_CELL", "EMAIL_URL", *SECRETS, "PUSH_ALLOW", "WHATSAPP_BASE_URL",
-    "SMS_BASE_URL", "BACKUP_MARKER", "RESPONSIBLE_PARTY", "RESPONSIBLE_ADDRESS", "INFORMATION_OFFICER",
+    "SMS_BASE_URL", "BACKUP_MARKER", "METRICS_TOKEN", "RESPONSIBLE_PARTY", "RESPONSIBLE_ADDRESS", "INFORMATION_OFFICER",
     "INFORMATION_OFFICER_EMAIL",
 )  # fmt: skip
 
@@ -79,6 +83,7 @@ class Environment:
     port: int
     public_url: str
     allowed_hosts: list[str]
+    trusted_proxies: Networks
     platform: Database
     schools: Database
     migrator: Database | None
@@ -93,6 +98,7 @@ class Environment:
     vapid_private_key: str  # empty in a `manage` process alone
     stand_ins: tuple[str, ...]  # names of what sends messages to a stand-in instead of their provider
     backup_marker: str
+    metrics_token: str  # empty: whoever reaches /metrics is answered
     responsible: Responsible
 
     @property
@@ -101,12 +107,18 @@ class Environment:
 
 
 def process_kind() -> str:
-    """`web`, `worker`, `provisioner` or `manage`, told by PROCESS or by the command line."""
+    """`web`, `worker`, `provisioner` or `manage`, told by PROCESS or by the command line.
+
+    Raises BadEnvironment for another word, and for one that the command contradicts: neither may end as `manage`, which
+    is checked for nothing and holds every login.
+    """
     told = os.environ.get("PROCESS")
-    if told:
-        return told
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    return {"worker": "worker", "qcluster": "worker", PROVISIONER: PROVISIONER}.get(command, "manage")
+    started = OF_COMMANDS.get(sys.argv[1] if len(sys.argv) > 1 else "", "")
+    if told and told not in KINDS:
+        raise BadEnvironment(f"PROCESS must be one of {', '.join(KINDS)}.")
+    if told and started and told != started:
+        raise BadEnvironment(f"PROCESS is {told}, but what was started is the {started}.")
+    return told or started or "manage"
 
 
 def not_for(kind: str) -> tuple[str, ...]:
@@ -151,6 +163,7 @@ def load() -> Environment:
         kind=kind, environment=environment, port=int(port),
         public_url=values.get("PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
         allowed_hosts=[host.strip() for host in hosts.split(",") if host.strip()],
+        trusted_proxies=_proxies(values),
         platform=Database.parse(_needed(values, "PLATFORM_DATABASE_URL"), "PLATFORM_DATABASE_URL"),
         schools=Database.parse(_needed(values, "SCHOOLS_DATABASE_URL"), "SCHOOLS_DATABASE_URL"),
         migrator=Database.parse(migrator, "MIGRATOR_DATABASE_URL") if migrator else None,
@@ -159,9 +172,19 @@ def load() -> Environment:
         secret_key=_needed(values, "SECRET_KEY"), kek=_needed(values, "KEK"),
         token_keys=_needed(values, "TOKEN_KEYS"), seal_keys=values.get("SEAL_KEYS", ""),
         vapid_private_key=_vapid(values, kind), backup_marker=values.get("BACKUP_MARKER", ""),
+        metrics_token=values.get("METRICS_TOKEN", ""),
         stand_ins=tuple(name for name in complete.ELSEWHERE if values.get(name)),
         responsible=_responsible(values),
     )  # fmt: skip
+
+
+def _proxies(values: Mapping[str, str]) -> Networks:
+    try:
+        return networks(values.get("TRUSTED_PROXIES", ""))
+    except ValueError:
+        raise BadEnvironment(
+            "TRUSTED_PROXIES must be `none` or a comma list of networks: 10.0.0.0/8, fd00::/8"
+        ) from None
 
 
 def _responsible(values: Mapping[str, str]) -> Responsible:

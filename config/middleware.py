@@ -21,7 +21,7 @@ from shared_apps.identity.services.identify import recognise
 from shared_apps.identity.services.names import introduce
 from shared_apps.identity.services.sign_in import renewed
 from shared_apps.identity.views import set_session_cookie
-from shared_apps.schools.services.directory import was_address_of
+from shared_apps.schools.services.directory import was_address_of, was_an_address
 from tenants import token
 from tenants.actor import Actor
 from tenants.cells import CellDown
@@ -251,8 +251,9 @@ class Workspace:
         if actor.school and request.method in SAFE and was_address_of(actor.school.id, named["slug"]):
             rest = request.get_full_path().removeprefix(f"/s/{named['slug']}")
             return redirect(f"/s/{actor.school.slug}{rest}")  # an old bookmark of one's own school
+        slug = named["slug"] if was_an_address(named["slug"]) else "unknown"  # and never what somebody typed
         record(
             "wall.other_school_refused", by=actor.name_in_audit, now=timezone.now(),
-            school=actor.school.id if actor.school else None, facts={"path_school": named["slug"][:63]},
+            school=actor.school.id if actor.school else None, facts={"path_school": slug},
         )  # fmt: skip
         return refusal_page(request, forbidden(gettext("This page belongs to another school.")))

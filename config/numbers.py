@@ -97,8 +97,8 @@ def _drift(now: datetime) -> Iterator[Family]:
 
 
 def _cells(now: datetime) -> Iterator[Family]:
-    """Tried at this question, so here a zero is knowledge."""
-    up = {cells.name_of(alias): float(cells.answers(alias)) for alias in cells.aliases()}
+    """Tried at this question or a moment before, so here a zero is knowledge."""
+    up = {cells.name_of(alias): float(cells.answered_lately(alias)) for alias in cells.aliases()}
     yield family("cell_up", "Whether a database of schools answers.", "cell", up)
 
 

@@ -1,7 +1,8 @@
 """What machines ask: is it alive, is it ready, how does it do. No school and no person in any answer."""
 
-from django.contrib.staticfiles import finders
-from django.contrib.staticfiles.storage import staticfiles_storage
+import hmac
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -9,12 +10,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from config import metrics as measured
 from config.numbers import gathered
+from config.statics import static_is_there
 from tenants import cells
 from tenants.door import Within, page
 from tenants.health import unready
-from tenants.problems import Refusal, problem
-
-STYLE = "css/base.css"  # stands for all static files
+from tenants.problems import Refusal, problem, token_invalid
 
 
 @page(permission=None, within=Within.OPEN, audit=None)
@@ -38,17 +38,18 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @page(permission=None, within=Within.OPEN, audit=None)
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text. A number that cannot be had is absent, never zero."""
+    """Prometheus' text, for whoever holds METRICS_TOKEN where there is one. An unknown number is absent, never zero."""
+    if settings.METRICS_TOKEN and not _carries(request, settings.METRICS_TOKEN):
+        refused = _fresh(problem(request, token_invalid()))
+        refused["WWW-Authenticate"] = "Bearer"
+        return refused
     families = gathered(timezone.now())
     return _fresh(HttpResponse(measured.text(families), content_type=CONTENT_TYPE_LATEST))
 
 
-def static_is_there() -> bool:
-    try:
-        staticfiles_storage.url(STYLE)  # a manifest that was never built raises here
-        return bool(finders.find(STYLE) or staticfiles_storage.exists(STYLE))
-    except (ValueError, OSError):
-        return False
+def _carries(request: HttpRequest, token: str) -> bool:
+    scheme, _, carried = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(carried.strip().encode(), token.encode())
 
 
 def _fresh(response: HttpResponse) -> HttpResponse:

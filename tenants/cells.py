@@ -16,6 +16,8 @@ from django.utils.connection import ConnectionDoesNotExist
 
 HOME, MIGRATOR = "schools", "migrator"
 REST = 2.0  # seconds in which a cell that did not answer is not asked again by this process
+LATELY = 5.0  # seconds for which what a cell said to a stranger's question is repeated
+_said: dict[str, tuple[float, bool]] = {}
 _resting: dict[str, float] = {}
 
 
@@ -98,6 +100,16 @@ def answers(alias: str) -> bool:
     except Exception:
         wrapper.close()
         return False
+
+
+def answered_lately(alias: str) -> bool:
+    """The same for whoever may ask as often as they like: tried at most once in LATELY seconds by this process."""
+    now = time.monotonic()
+    at, said = _said.get(alias, (float("-inf"), False))
+    if now - at >= LATELY:
+        said = answers(alias)
+        _said[alias] = (now, said)
+    return said
 
 
 def silent() -> list[str]:

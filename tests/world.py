@@ -63,9 +63,11 @@ class Cast:
 
 def build() -> None:
     """Make the world through real provisioning; committed into the template database."""
-    for slug, name in (("greenfield", "Greenfield Primary"), ("riverside", "Riverside High")):
+    for slug, name, zone in (
+        ("greenfield", "Greenfield Primary", "Africa/Johannesburg"), ("riverside", "Riverside High", "America/Chicago"),
+    ):  # fmt: skip
         school = provisioning.provision(
-            name=name, slug=slug, timezone="Africa/Johannesburg", seed=seed(bell=time(8), close_time=time(17))
+            name=name, slug=slug, timezone=zone, seed=seed(bell=time(8), close_time=time(17))
         )
         _people(school.ref())
     for email, role, region in (

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from config.canaries.marks import tables
 from shared_apps.access.models import AccessRequest
 from shared_apps.deliveries.models import BatchPart, DeadLetter
+from shared_apps.identity.models import Membership
 from shared_apps.schools.models import Draft, Onboarding
 from shared_apps.workflows.models import Run
 from tenant_apps.people.models import ClassGroup, Learner
@@ -96,6 +97,7 @@ ON_THE_PLATFORM: dict[str, Callable[[School], str]] = {
     "batch": lambda school: _newest(BatchPart.objects.filter(school=school), "batch"),
     "draft": lambda school: _newest(Draft.objects.all()),
     "request": _asked_from,
+    "person": lambda school: _newest(Membership.objects.filter(school=None, active=True), "login"),
     "run": lambda school: _newest(Run.objects.all()),
     "secret": lambda school: "",  # of a link that was sent to nobody
 }

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils.html import escape
 
 from config import complete
-from config.ops import static_is_there
 from config.probes.lines import Line, broken, judged, missing, ready
+from config.statics import static_is_there
 
 STRANGER = "stranger.invalid"
 

@@ -15,18 +15,24 @@ from shared_apps.access.schemas import (
     AskedOut,
     AskIn,
     DecidedOut,
+    PeopleOut,
+    PeopleQuery,
     RejectIn,
     RequestsOut,
     RequestsQuery,
+    TakeIn,
+    TakenOut,
 )
-from shared_apps.access.services import decisions, queue, requests
+from shared_apps.access.services import decisions, people, queue, requests
 from shared_apps.access.services.grants import Grant
 from shared_apps.access.services.new_schools import became
+from shared_apps.access.services.people import Person
 from shared_apps.access.services.queue import Row
 from shared_apps.access.services.requests import Particulars
 from shared_apps.schools.services.onboarding_doubts import alike, must_have_seen
 from tenants.door import Within, actor_of, api
 from tenants.ids import parse_id
+from tenants.network import network_of
 from tenants.permissions import Permission
 from tenants.problems import invalid
 
@@ -41,7 +47,7 @@ def ask(request: HttpRequest, body: AskIn) -> Answered[dict[str, str]]:
     """Ask to be let in. A mail asks the mailbox's owner to confirm; before that nobody sees the request."""
     asked = requests.ask(
         said=Particulars(body.full_name, body.work_email, body.organization, body.reason), region=body.region,
-        language=get_language() or "en", network=str(request.META.get("REMOTE_ADDR", "")),
+        language=get_language() or "en", network=network_of(request),
         sponsor=getattr(getattr(request, "actor", None), "login", None), now=timezone.now(),
     )  # fmt: skip
     return Answered(202, {"reference": asked.reference})
@@ -79,7 +85,7 @@ def request_out(row: Row, new_school: str | None) -> dict[str, Any]:
     audit="access.approved", response={200: ApprovedOut, 202: AgreedOut},
 )  # fmt: skip
 def approve(request: HttpRequest, request_id: str, body: ApproveIn) -> Answered[dict[str, Any]]:
-    """Let somebody in. The link is in this answer alone, and in the mail to them.
+    """Let somebody in. The link is in this answer alone, and in the mail to them; a super admin's in the mail alone.
 
     Schools that are called like a new one stop the call (409 `looks_like`) for who sends `onboard.look_alikes_seen`.
     """
@@ -123,3 +129,45 @@ def reopen(request: HttpRequest, request_id: str) -> dict[str, Any]:
     """A refused request waits again, as does one whose new school came to nothing."""
     asked = decisions.reopen(request=parse_id(request_id), by=actor_of(request), now=timezone.now())
     return {"id": asked.id, "state": asked.state}
+
+
+# -- the people of the platform ---------------------------------------------------------------------------------------
+
+
+@api(
+    router, "GET", "/admin/people", permission=Permission.REQUESTS_DECIDE, within=Within.PLATFORM, audit=None,
+    response=PeopleOut,
+)  # fmt: skip
+def person_list(request: HttpRequest, query: Query[PeopleQuery]) -> dict[str, Any]:
+    """Who holds a role on the platform; for a regional admin those who hold nothing beyond their regions."""
+    after = parse_id(query.cursor) if query.cursor else None
+    if query.cursor and after is None:
+        raise invalid("cursor", "invalid", "Take the cursor of the page before.")
+    found, following = people.listed(
+        actor_of(request), search=query.search, after=after, limit=query.limit, now=timezone.now()
+    )
+    return {"items": [person_out(one) for one in found], "next": str(following) if following else None}
+
+
+def person_out(one: Person) -> dict[str, Any]:
+    roles = [
+        {
+            "role": held.role, "regions": list(held.regions),
+            "circles": [{"id": key, "name": name} for key, name in held.circles],
+        }
+        for held in one.roles
+    ]  # fmt: skip
+    return {"id": one.id, "name": one.name, "roles": roles, "second": one.agreed}
+
+
+@api(
+    router, "POST", "/admin/people/{person_id}/take-away", permission=Permission.REQUESTS_DECIDE,
+    within=Within.PLATFORM, audit="identity.role_taken", response={200: TakenOut, 202: AgreedOut},
+)  # fmt: skip
+def take_away(request: HttpRequest, person_id: str, body: TakeIn) -> Answered[dict[str, Any]]:
+    """Take a role away; it is felt at once. A super admin's takes two super admins: the first of them gets 202."""
+    person = parse_id(person_id)
+    taken = people.take_away(
+        person=person, role=body.role, region=body.region, why=body.reason, by=actor_of(request), now=timezone.now()
+    )
+    return Answered(200, {"id": person, "state": "taken"}) if taken else Answered(202, {"state": "second"})

@@ -30,6 +30,12 @@ BECAME = {  # of the new school somebody was approved for
 }  # fmt: skip
 
 
+WHY = {  # of `rules.WHY_TAKEN`
+    "left": _("They left, or their work changed"), "mistake": _("It was given by mistake"),
+    "unused": _("They do not need it any more"), "misused": _("It was misused"),
+}  # fmt: skip
+
+
 def _grouped(places: list[Group]) -> list[Group]:
     return [(name or str(_("Other countries")), entries) for name, entries in places]
 
@@ -65,6 +71,13 @@ class RejectForm(Form):
         label=_("Reason"), max_length=1000, validators=[storable], widget=forms.Textarea(attrs={"rows": 3})
     )
     notify = forms.BooleanField(label=_("Email this reason to the person"), required=False, initial=True)
+
+
+class TakeForm(Form):
+    reason = forms.ChoiceField(
+        label=_("Reason"), choices=[("", _("Choose a reason")), *WHY.items()],
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose a reason from the list.")),
+    )  # fmt: skip
 
 
 class PlaceForm(Form):

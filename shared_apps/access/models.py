@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from shared_apps.identity.models import Login
 from tenants.ids import new_id
 
 
@@ -46,3 +47,11 @@ class AccessRequest(models.Model):
             models.Index(fields=["organization_index"], name="request_by_organization"),
             models.Index(fields=["status_digest"], name="request_by_status"),
         ]
+
+
+class Withdrawal(models.Model):
+    """The first of two has agreed that somebody is no super admin any more. It goes when the second agrees."""
+
+    login = models.OneToOneField(Login, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    first_by = models.UUIDField()
+    at = models.DateTimeField()

@@ -11,6 +11,9 @@ KEPT_REFUSED = timedelta(days=30)  # in which it can be reopened
 KEPT_APPROVED = timedelta(days=7)
 DOUBLED = timedelta(minutes=10)  # the same again from the same mailbox is the same request
 TURNS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+AGREED_FOR = timedelta(days=7)  # to take the right to everything away; then the first of two has to say so again
+WHY_TAKEN = ("left", "mistake", "unused", "misused")  # why somebody loses a role: nobody's words stay in the history
+CIRCLE_NAME = 120  # letters
 OLD_AFTER = timedelta(days=3)
 FINISHED_AFTER = timedelta(minutes=10)  # the clock tries every minute
 
@@ -57,10 +60,10 @@ def plain_text(text: str, *, lines: bool = False) -> bool:
     )
 
 
-def mailboxes(address: str) -> tuple[str, ...]:
-    """The address, and the one that it is a branch of: most mail servers put `ann+x@` into the mailbox of `ann@`."""
-    name, _, domain = address.strip().partition("@")
-    return (address, f"{name.partition('+')[0]}@{domain}")
+def circle_name(schools: Iterable[str]) -> str:
+    """What a circle is called: after its schools. What somebody said of themselves is sealed, and goes sooner."""
+    name = ", ".join(sorted(schools))
+    return name if len(name) <= CIRCLE_NAME else f"{name[: CIRCLE_NAME - 1]}…"
 
 
 def is_old(waiting_since: datetime, now: datetime) -> bool:

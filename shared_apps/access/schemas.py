@@ -82,7 +82,9 @@ class ApproveIn(Body):
 
 class ApprovedOut(Answer):
     account_id: UUID
-    set_password_link: str | None = Field(description="Null for somebody who can sign in already.")
+    set_password_link: str | None = Field(
+        description="Null for somebody who can sign in already, and for a super admin."
+    )
 
 
 class AgreedOut(Answer):
@@ -92,6 +94,46 @@ class AgreedOut(Answer):
 class RejectIn(Body):
     reason: str = Field(min_length=1, max_length=1000, pattern=r"\S")
     notify: bool
+
+
+class PeopleQuery(Body):
+    search: str = Field(default="", max_length=100)
+    cursor: str = Field(default="", max_length=64)
+    limit: int = Field(default=50, ge=1, le=100)
+
+
+class CircleOut(Answer):
+    id: UUID
+    name: str
+
+
+class HeldOut(Answer):
+    role: str
+    regions: list[str]
+    circles: list[CircleOut]
+
+
+class PersonOut(Answer):
+    id: UUID
+    name: str
+    roles: list[HeldOut]
+    second: bool = Field(description="One of two super admins has agreed that they are none any more.")
+
+
+class PeopleOut(Answer):
+    items: list[PersonOut]
+    next: str | None
+
+
+class TakeIn(Body):
+    role: Literal["super_admin", "operator", "regional_admin", "local_operator", "finance"]
+    region: str = Field(default="", max_length=64, description="Of a regional admin: this one alone; else all.")
+    reason: Literal["left", "mistake", "unused", "misused"]
+
+
+class TakenOut(Answer):
+    id: UUID
+    state: Literal["taken"]
 
 
 class DecidedOut(Answer):

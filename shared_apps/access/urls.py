@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from shared_apps.access import views
+from shared_apps.access.views import people
+from shared_apps.access.views import requests as views
 
 urlpatterns = [
     path("request-access", views.ask),
@@ -10,6 +11,8 @@ urlpatterns = [
     path("request-access/confirm/<str:secret>", views.confirm),
     path("request-access/status/<str:secret>", views.status),
     path("operator/regions", views.places),
+    path("operator/people", people.person_list),
+    path("operator/people/<str:person_id>/take-away", people.take_away),
     path("operator/requests", views.queue_page),
     path("operator/requests.csv", views.export),
     path("operator/requests/<str:request_id>", views.open_page),

@@ -1,9 +1,12 @@
 """Which schools a person of the platform may see and act on: the one answer for lists, single pages and exports."""
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from shared_apps.audit.services import record
 from shared_apps.groups.models import CircleKeeper, CircleSchool
 from shared_apps.identity.models import Membership
 from tenants.actor import Actor
@@ -37,6 +40,15 @@ def _looked_after(actor: Actor) -> Any:
         return actor.bounds.schools
     circles = CircleKeeper.objects.filter(login=actor.login).values("circle")
     return CircleSchool.objects.filter(circle__in=circles).values("school")
+
+
+def leave_circles(login: UUID, *, by: str, now: datetime) -> None:
+    """They look after no circle any more, whatever role they are given later. In the caller's transaction."""
+    left = CircleKeeper.objects.filter(login=login)
+    circles = sorted(str(circle) for circle in left.values_list("circle", flat=True))
+    if circles:
+        left.delete()
+        record("groups.circles_left", by=by, now=now, facts={"login": str(login), "circles": circles})
 
 
 def regions_of(actor: Actor) -> list[str]:

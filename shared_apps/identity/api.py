@@ -21,14 +21,11 @@ from tenants.current import SchoolRef
 from tenants.door import Within, api, person_of
 from tenants.ids import parse_id
 from tenants.models import School
+from tenants.network import network_of
 from tenants.permissions import Permission
 from tenants.problems import not_found
 
 router = Router(tags=["identity"])
-
-
-def network_of(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def tokens(opened: sign_in.SignedIn) -> TokensOut:

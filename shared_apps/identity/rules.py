@@ -46,6 +46,17 @@ def workspace_of(path: str) -> str:
     return found[1] if found else ""
 
 
+def mailboxes(address: str) -> tuple[str, ...]:
+    """The address, and the one that it is a branch of: most mail servers put `ann+x@` into the mailbox of `ann@`."""
+    name, _, domain = address.strip().partition("@")
+    return (address, f"{name.partition('+')[0]}@{domain}")
+
+
+def mailbox(address: str) -> str:
+    """What an address is counted under: without its branch, so that one mailbox is not many."""
+    return mailboxes(address)[-1]
+
+
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet", "Firefox": "Firefox",
             "Chrome": "Chrome", "CriOS": "Chrome", "Safari": "Safari"}  # fmt: skip
 SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "CrOS": "ChromeOS",

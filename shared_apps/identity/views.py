@@ -26,6 +26,7 @@ from shared_apps.identity.services import links, preferences, sign_in
 from tenants import token
 from tenants.door import Within, actor_of, page, person_of
 from tenants.ids import parse_id
+from tenants.network import network_of
 from tenants.permissions import Permission
 from tenants.problems import Refusal, not_found
 
@@ -76,12 +77,8 @@ def login(request: HttpRequest) -> HttpResponse:
 def _prove(request: HttpRequest, form: SignInForm) -> Login:
     return sign_in.prove(
         email=form.cleaned_data["email"], password=form.cleaned_data["password"],
-        network=_network(request), now=timezone.now(),
+        network=network_of(request), now=timezone.now(),
     )  # fmt: skip
-
-
-def _network(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _device(request: HttpRequest) -> str:
@@ -144,7 +141,7 @@ def forgot_password(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             links.forgot(
-                email=form.cleaned_data["email"], network=_network(request), language=get_language() or "",
+                email=form.cleaned_data["email"], network=network_of(request), language=get_language() or "",
                 now=timezone.now(),
             )  # fmt: skip
             return redirect("/forgot-password?sent")

@@ -253,10 +253,10 @@ class OwnForm(Form):
 
 
 class AdminForm(Form):
-    """Who of a school's admins is to be helped, by the address they tell."""
+    """Who of a school's admins and first officers is to be helped, by the address they tell."""
 
     email = forms.CharField(
-        label=gettext_lazy("The admin’s email address"), max_length=254, validators=[storable],
+        label=gettext_lazy("The person’s email address"), max_length=254, validators=[storable],
         widget=forms.TextInput(attrs={
             "type": "email", "inputmode": "email", "autocomplete": "off", "autocapitalize": "none",
             "spellcheck": "false",

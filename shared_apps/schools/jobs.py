@@ -2,14 +2,16 @@
 
 from django.utils import timezone
 
-from shared_apps.schools.services import directory, onboarding_drafts, standing, welcome
+from shared_apps.schools.services import directory, onboarding_drafts, settings_asked, standing, welcome
 from tenants.jobs import job
 
 
 @job("schools.tell")
 def tell() -> None:
-    """Put what was done to a school into that school's own history, where it could not be written at once."""
-    standing.tell_untold(now=timezone.now())
+    """Put what was done to a school into both histories, where one of them could not be written at once."""
+    now = timezone.now()
+    standing.tell_untold(now=now)
+    settings_asked.hear_unheard(now=now)
 
 
 @job("schools.add_up")

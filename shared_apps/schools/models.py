@@ -26,6 +26,9 @@ class Onboarding(models.Model):
     handed_over_at = models.DateTimeField(null=True)  # when links or temporary passwords were shown, the one time
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=80, blank=True, default="")
+    # When one that made nothing was begun again, or somebody said that it need not be.
+    dismissed_at = models.DateTimeField(null=True)
+    dismissed_by = models.CharField(max_length=80, blank=True, default="")
     evidence = models.JSONField(default=dict)  # what a look at the school found when somebody acknowledged it
 
 
@@ -86,6 +89,7 @@ class Draft(models.Model):
     owner = models.UUIDField()
     digest = models.CharField(max_length=64)
     answers_sealed = models.BinaryField()
+    again_of = models.UUIDField(null=True)  # the onboarding that made nothing, whose answers these were
     created_at = models.DateTimeField()
 
     class Meta:
@@ -131,3 +135,15 @@ class UsedSlug(models.Model):
 
     slug = models.SlugField(max_length=63, primary_key=True)
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+
+
+class SettingsAsked(models.Model):
+    """A school was asked to change what it keeps itself, and this platform's history has no answer yet.
+
+    It is gone with the answer. Where a process died in between, the clock asks the school what came of it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)

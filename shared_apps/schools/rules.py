@@ -9,15 +9,22 @@ import unicodedata
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from difflib import SequenceMatcher
 from enum import StrEnum
 from uuid import UUID
 
 STEM = 5  # letters of a word that names of the same school are likely to share
 LONGEST_SLUG = 50  # room for a number behind it
+BELL = time(8)  # of a new school, until it says otherwise
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+# Words of schools' names that say what kind of school it is, in three languages; without accents.
 COMMON = {
-    "the", "of", "and", "school", "skool", "primary", "secondary", "high", "academy", "college", "combined", "junior",
-    "senior", "laerskool", "hoerskool", "isikole", "st", "saint",
+    "the", "of", "and", "for", "school", "primary", "secondary", "high", "academy", "college", "combined", "junior",
+    "senior", "preparatory", "prep", "intermediate", "independent", "private", "public", "st", "saint",
+    "die", "van", "vir", "skool", "laerskool", "hoerskool", "primere", "sekondere", "akademie", "kollege",
+    "gekombineerde", "voorbereidingskool", "privaatskool", "privaat", "sint",
+    "isikole", "samabanga", "aphansi", "aphakeme", "esiphakeme", "sebanga", "lamabanga", "eliphansi", "eliphakeme",
+    "ikolishi", "akhademi",
 }  # fmt: skip
 
 
@@ -48,9 +55,22 @@ def telling_words(name: str) -> list[str]:
     return sorted(words, key=lambda word: (-len(word), word))
 
 
+def likeness(one: str, other: str) -> float:
+    """Of two names, from 0 to 1. `Laerskool Greenfield` and `Greenfield Primary` are told by the same word: 1."""
+    words = telling_words(one)
+    if words and words == telling_words(other):
+        return 1.0
+    return SequenceMatcher(None, plain(one), plain(other)).ratio()
+
+
 def clock(text: str) -> time | None:
     """`17:00` as a time, or None."""
     return time(int(text[:2]), int(text[3:])) if CLOCK.fullmatch(text) else None
+
+
+def closes_after(bell: time, close: time | None) -> bool:
+    """Whether a campus that begins at `bell` can close then. What is no time is no fault of this kind."""
+    return close is None or close > bell
 
 
 def two_names(name: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shared_apps.schools.views import directory, onboarding, stopping, welcome
+from shared_apps.schools.views import directory, onboarding, standing, stopping, welcome
 
 urlpatterns = [
     path("operator/schools", directory.school_list),
@@ -12,8 +12,8 @@ urlpatterns = [
     path("operator/schools/<uuid:school_id>/settings", directory.school_settings),
     path("operator/schools/<uuid:school_id>/progress", directory.progress),
     path("operator/schools/<uuid:school_id>/support", directory.school_support),
-    path("operator/schools/<uuid:school_id>/suspend", directory.suspend),
-    path("operator/schools/<uuid:school_id>/reactivate", directory.reactivate),
+    path("operator/schools/<uuid:school_id>/suspend", standing.suspend),
+    path("operator/schools/<uuid:school_id>/reactivate", standing.reactivate),
     path("operator/schools/new", onboarding.new_school),
     path("operator/schools/new/<str:draft_id>", onboarding.review),
     path("operator/onboardings", onboarding.onboardings),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("operator/onboardings/<str:onboarding_id>/acknowledge", onboarding.acknowledge),
     path("operator/onboardings/<str:onboarding_id>/undo", onboarding.undo),
     path("operator/onboardings/<str:onboarding_id>/cancel", stopping.cancel),
+    path("operator/onboardings/<str:onboarding_id>/dismiss", stopping.dismiss),
     path("operator/onboardings/<str:onboarding_id>/take-up", stopping.take_up),
     path("operator/onboardings/<str:onboarding_id>/welcome/cancel", stopping.cancel_welcome),
     path("operator/onboardings/<str:onboarding_id>/welcome/take-up", stopping.take_up_welcome),

@@ -51,7 +51,7 @@ def standing_changed(*, standing: UUID, state: str, at: datetime, by: str, reaso
 
 @for_platform("people.access_given", writes=True)
 def access_given(*, deed: str, person: UUID, by: str, now: datetime) -> None:
-    """The platform gave an admin of the school a new way in (`access_reset`, `invite_sent`)."""
+    """The platform gave one of the school's people a new way in (`access_reset`, `invite_sent`)."""
     standings.hear_of_access(by=operator(by), deed=deed, person=person, now=now)
 
 
@@ -62,10 +62,20 @@ def settings() -> dict[str, str]:
 
 
 @for_platform("people.change_settings", writes=True)
-def change_settings(*, by: str, close_time: str, default_language: str, now: datetime) -> dict[str, dict[str, str]]:
+def change_settings(
+    *, by: str, close_time: str, default_language: str, now: datetime, change: UUID
+) -> dict[str, dict[str, str]]:  # fmt: skip
     """Set the school's hours and language; what changed. Raises Refusal 422."""
     hour = time.fromisoformat(close_time)
-    return setting.change_settings(by=operator(by), now=now, close_time=hour, default_language=default_language)
+    return setting.change_settings(
+        by=operator(by), now=now, close_time=hour, default_language=default_language, change=change
+    )  # fmt: skip
+
+
+@for_platform("people.settings_changed_by")
+def settings_changed_by(*, change: UUID, at: datetime) -> dict[str, dict[str, str]]:
+    """What a change that the platform asked for came to, as the school's own history has it."""
+    return setting.changed_by(change, at=at)
 
 
 @for_platform("people.take_on", writes=True)

@@ -9,8 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from shared_apps.access.models import AccessRequest
+from shared_apps.access.rules import circle_name
 from shared_apps.access.services import decisions, requests
 from shared_apps.access.services.grants import Grant
+from shared_apps.access.services.letting_in import mark
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.groups.models import Circle
 from shared_apps.groups.services import within_reach
@@ -51,7 +53,7 @@ def test_a_local_operator_gets_a_circle_and_signs_in_to_it(signed_in, greenfield
     assert (told["scope"], told["roles"]) == ("platform", ["local_operator"])
     assert answer.json()["account_id"] == str(login_of(TO).id)
     assert set(within_reach(actor(TO)).values_list("slug", flat=True)) == {"greenfield"}
-    assert Circle.objects.filter(name=SAID["organization"]).count() == 1
+    assert Circle.objects.get(keepers=login_of(TO)).name == "Greenfield Primary", "what they said is sealed and goes"
     assert Membership.objects.get(login=login_of(TO)).name == SAID["full_name"]
 
 
@@ -120,18 +122,42 @@ def test_a_role_that_was_taken_away_comes_back_and_a_closed_account_does_not(sig
     assert log_in(OPERATOR).json()["roles"] == ["operator"]
 
 
+def sponsored_by(email):
+    """A request that somebody signed in wrote for a friend, confirmed by the friend."""
+    browser(email).post("/request-access", {**SAID, "work_email": "friend@example.com"})
+    Client().post(link_in(mails("friend@example.com")[0]))
+    return AccessRequest.objects.get()
+
+
 @on_database
 def test_nobody_decides_what_they_asked_for_or_asked_for_another(signed_in):
-    sponsored = browser(GAUTENG)
-    sponsored.post("/request-access", {**SAID, "work_email": "friend@example.com"})
-    asked = AccessRequest.objects.get()
-    Client().post(link_in(mails("friend@example.com")[0]))
+    asked = sponsored_by(GAUTENG)
     own = waiting(work_email=GAUTENG)
     client = signed_in(GAUTENG)
     for one in (asked, own):
         problem(approve(client, one, role="regional_admin", regions=["ZA-GP"]), 403, "own_request")
         problem(reject(client, one), 403, "own_request")
     assert approve(signed_in(ROOT), asked, role="operator").status_code == 200
+
+
+@on_database
+def test_nobody_reopens_what_they_asked_for_another(signed_in):
+    asked = sponsored_by(GAUTENG)
+    assert reject(signed_in(ROOT), asked).status_code == 200
+    problem(post(f"/api/admin/reopen/{asked.id}", client=signed_in(GAUTENG)), 403, "own_request")
+    asked.refresh_from_db()
+    assert asked.state == "rejected"
+    assert post(f"/api/admin/reopen/{asked.id}", client=signed_in(ROOT)).status_code == 200
+
+
+@on_database
+def test_nobody_finishes_what_they_asked_for_another(signed_in, greenfield):
+    asked, grant = sponsored_by(GAUTENG), Grant("school_admin", schools=(greenfield.ref.id,))
+    mark(asked, grant, actor(ROOT), timezone.now())  # decided, and left half way
+    body = {"role": "school_admin", "schools": [str(greenfield.ref.id)]}
+    problem(approve(signed_in(GAUTENG), asked, **body), 403, "own_request")
+    assert not is_known("friend@example.com")
+    assert approve(signed_in(ROOT), asked, **body).status_code == 200
 
 
 @on_database
@@ -182,6 +208,12 @@ def test_nobody_is_told_where_that_was_not_wanted(signed_in):
     status = link_in(mails(TO)[0])
     page = Client().get(status).content.decode()
     assert "Your request was rejected." in page and "not who they say" not in page
+
+
+def test_a_circle_is_called_after_its_schools():
+    assert circle_name(["Riverside High", "Greenfield Primary"]) == "Greenfield Primary, Riverside High"
+    many = circle_name([f"School number {number:03}" for number in range(500)])
+    assert len(many) == 120 and many.endswith("…") and many.startswith("School number 000, ")
 
 
 @on_database

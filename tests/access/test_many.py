@@ -57,10 +57,10 @@ def test_a_search_goes_on_where_a_page_ends(three, signed_in):
 
 
 def test_a_file_that_does_not_hold_everything_says_so_and_so_does_the_page(three, monkeypatch):
-    monkeypatch.setattr("shared_apps.access.views.EXPORTED", 3)
+    monkeypatch.setattr("shared_apps.access.views.requests.EXPORTED", 3)
     assert "These are not all" not in shown("/operator/requests.csv")
     assert "The file holds" not in shown("/operator/requests")
-    monkeypatch.setattr("shared_apps.access.views.EXPORTED", 2)
+    monkeypatch.setattr("shared_apps.access.views.requests.EXPORTED", 2)
     lines = shown("/operator/requests.csv").splitlines()
     assert len(lines) == 4 and lines[-1] == '"These are not all. The oldest requests are here: 2."'
     assert "The file holds the oldest requests: 2." in shown("/operator/requests")

@@ -31,6 +31,7 @@ BY_POST = {
 # Nobody's answer is heard there, and why.
 UNANSWERED = {
     "/operator/schools/new/{draft_id}": "a draft is shown to its owner alone, and the search owns none",
+    "/operator/people/{person_id}/take-away": "it shows the role that is named beside its address",
     "/request-access/confirm/{secret}": "a link of nobody: the page says that it is used up",
     "/request-access/status/{secret}": "the same",
     "/set-password/{secret}": "the same",
@@ -45,6 +46,7 @@ SENT_ON = {
     "/operator/dead-letters/batches/{batch_id}/confirm",
     "/operator/dead-letters/letters/{letter_id}/reveal",
     "/operator/onboardings/{onboarding_id}/again",
+    "/operator/onboardings/{onboarding_id}/dismiss",
     "/operator/onboardings/{onboarding_id}/evaluate",
     "/operator/onboardings/{onboarding_id}/follow-up",
     "/operator/onboardings/{onboarding_id}/passwords",

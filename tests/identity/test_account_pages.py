@@ -1,5 +1,6 @@
 """The pages about oneself, and the rules every page keeps."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.identity.models import Login, Session
 from shared_apps.identity.services.sign_in import email_hash
+from shared_apps.schools.models import UsedSlug
 from tenant_apps.people.models import SchoolProfile
 from tenants import token
 from tenants.scope import school_scope
@@ -63,6 +65,22 @@ def test_another_schools_page_is_refused_with_a_number_and_recorded(admin, river
     assert page.status_code == 403 and "This page belongs to another school." in text
     assert page["X-Request-Id"] in text and 'href="/"' in text and riverside.canary not in text
     assert PlatformEvent.objects.filter(kind="wall.other_school_refused").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("riverside", "riverside"),
+        ("river-side", "river-side"),
+        ("thandiwe-dlamini-9-march", "unknown"),
+        ("%00", "unknown"),
+    ],
+)
+def test_of_what_is_typed_only_a_schools_address_is_kept(admin, riverside, typed, kept):
+    UsedSlug.objects.create(slug="river-side", school_id=riverside.ref.id)  # had it once
+    assert admin.get(f"/s/{typed}/learners").status_code == 403
+    body = json.loads(PlatformEvent.objects.get(kind="wall.other_school_refused").body)
+    assert body["facts"] == {"path_school": kept}
 
 
 def test_an_unknown_address_is_a_page_with_a_number_and_a_way_out(admin, world_db):

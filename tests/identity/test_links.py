@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from config.logs import JsonLine, Where
 from shared_apps.audit.models import PlatformEvent
-from shared_apps.identity.models import Link, Login, Session
+from shared_apps.identity.models import Link, Login, Membership, Session
 from shared_apps.identity.services import links
 from shared_apps.post import services as post
 from shared_apps.post.models import Letter
@@ -145,6 +145,13 @@ def test_a_forgotten_password_is_answered_in_the_language_of_the_page():
     asked(ADMIN, **{"Accept-Language": "af"})
     (mail,) = Client().get("/dev/mailbox.json", {"to": ADMIN}).json()["items"]
     assert mail["language"] == "af" and mail["subject"] == "Kies ’n nuwe wagwoord" and "?in=af" in mail["text"]
+
+
+def test_somebody_whose_roles_were_all_taken_away_is_sent_no_link():
+    Membership.objects.filter(login=login_of(ADMIN)).update(active=False)
+    assert asked(ADMIN) == "" and not Link.objects.exists()
+    Membership.objects.filter(login=login_of(ADMIN)).update(active=True)
+    assert asked(ADMIN)
 
 
 def test_an_unknown_address_gets_the_same_answer_the_same_work_and_no_email():

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import timedelta
 
@@ -162,6 +163,14 @@ def test_the_file_holds_what_the_page_shows_and_no_formulas(browser, greenfield)
     (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert row["actor"] == "'=1+1" and row["school_name"] == "Greenfield Primary" and row["facts"] == '{"note": "x"}'
     assert PlatformEvent.objects.filter(kind="audit.exported").count() == 1
+
+
+def test_what_was_typed_into_the_filters_is_not_written_into_the_history(browser):
+    typed = {"kind": "test", "actor": "Thandiwe Dlamini", "school": "Sipho", "since": "2026-01-01", "cursor": "x"}
+    browser.get("/operator/audit/download", {**typed, "more": "y"})
+    body = PlatformEvent.objects.get(kind="audit.exported").body
+    assert "Thandiwe" not in body and "Sipho" not in body
+    assert json.loads(body)["facts"] == {"filters": ["kind", "actor", "school", "since"]}
 
 
 def test_a_history_of_schools_out_of_reach_is_empty(greenfield, riverside):

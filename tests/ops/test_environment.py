@@ -79,7 +79,9 @@ def whole():
         "MIGRATOR_DATABASE_URL": GOOD, "SECRET_KEY": "q8Zt-4hVn2LxBs7Rf9KmWc3Yp6Dj1Gv5", "KEK": random_key(),
         "TOKEN_KEYS": f"k2:{random_key()},k1:{random_key()}", "VAPID_PRIVATE_KEY": vapid.new_key(),
         "EMAIL_URL": "smtps://somebody:hush@mail.example", "PUBLIC_URL": "https://sentinel.example",
-        "ALLOWED_HOSTS": "sentinel.example,other.example",
+        "ALLOWED_HOSTS": "sentinel.example,other.example", "TRUSTED_PROXIES": "10.0.0.0/8",
+        "RESPONSIBLE_PARTY": "Ikhwezi Trust", "RESPONSIBLE_ADDRESS": "7 Plein Street", "INFORMATION_OFFICER": "A",
+        "INFORMATION_OFFICER_EMAIL": "privacy@ikhwezi.example", "BACKUP_MARKER": "/backups/last",
     }  # fmt: skip
 
 
@@ -101,6 +103,12 @@ def told(monkeypatch, tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_whole_environment_starts(told, kind):
     assert told(kind).environment == "production"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_preflight_alone_asks_for_keeps_no_process_down(told, kind):
+    asked = ("TRUSTED_PROXIES", "BACKUP_MARKER", "RESPONSIBLE_PARTY", "RESPONSIBLE_ADDRESS", "INFORMATION_OFFICER")
+    assert told(kind, **dict.fromkeys([*asked, "INFORMATION_OFFICER_EMAIL"], "")).environment == "production"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -139,6 +147,9 @@ def test_the_provisioner_alone_needs_the_migrators_login(told):
         ("PUSH_ALLOW", "hush.example"),
         ("WHATSAPP_BASE_URL", "http://127.0.0.1:1/hush"),
         ("SMS_BASE_URL", "http://127.0.0.1:1/hush"),
+        ("TRUSTED_PROXIES", "hush"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0"),
+        ("METRICS_TOKEN", "hush"),
     ],
 )
 def test_production_refuses_what_cannot_be_right_without_repeating_it(told, name, value):
@@ -167,6 +178,16 @@ def test_elsewhere_than_production_a_missing_mailbox_stops_nothing_but_a_missing
         told("web", ENVIRONMENT="uat", VAPID_PRIVATE_KEY="")
 
 
+def test_which_proxies_are_trusted_is_read_and_is_nobody_by_default(told):
+    assert told("web", TRUSTED_PROXIES="none").trusted_proxies == ()
+    assert told("web", ENVIRONMENT="uat", TRUSTED_PROXIES="").trusted_proxies == ()
+    assert [str(one) for one in told("web", TRUSTED_PROXIES="10.1.2.3, fd00::/8").trusted_proxies] == [
+        "10.1.2.3/32", "fd00::/8"
+    ]  # fmt: skip
+    with pytest.raises(env.BadEnvironment, match="TRUSTED_PROXIES must be"):
+        told("manage", TRUSTED_PROXIES="10.0.0.1/8")
+
+
 def test_commands_may_look_at_a_hollow_installation(told):
     assert told("manage", EMAIL_URL="", VAPID_PRIVATE_KEY="").email_url == ""
 
@@ -188,12 +209,53 @@ def test_a_hollow_process_ends_with_one_line(kind):
     assert (ended.stdout + ended.stderr).strip() == f"The {kind} does not start in production: KEK is not set."
 
 
+# -- no process passes for another -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["wbe", "Web", "web ", "gunicorn", "commands"])
+def test_a_word_that_names_no_process_is_refused(told, monkeypatch, word):
+    with pytest.raises(env.BadEnvironment, match="PROCESS must be one of web, worker, provisioner, manage"):
+        told(word)
+
+
+@pytest.mark.parametrize("command", ["worker", "qcluster", "provisioner"])
+def test_a_command_that_serves_is_not_told_to_be_something_else(told, monkeypatch, command):
+    monkeypatch.setattr("sys.argv", ["manage.py", command])
+    with pytest.raises(env.BadEnvironment, match="PROCESS is manage, but what was started is the"):
+        told("manage")
+    assert told(env.OF_COMMANDS[command]).kind == env.OF_COMMANDS[command]
+
+
+@pytest.mark.parametrize("word", ["manage", "provisioner", "wbe", ""])
+def test_the_web_process_is_one_whatever_it_is_told(word):
+    """Hollow, it says so as the web process; whole, it holds no login that it must not."""
+    shown = "import config.wsgi, os; from django.conf import settings as s"
+    shown += "; print(s.ENV.kind, sorted(s.DATABASES), 'MIGRATOR_DATABASE_URL' in os.environ)"
+    told = {**whole(), "PATH": os.environ["PATH"], "PROCESS": word}
+    started = _python(shown, told)
+    assert started.stdout.strip() == "web ['default', 'schools'] False", started.stderr
+    hollow = _python(shown, {**told, "EMAIL_URL": "", "ALLOWED_HOSTS": "*", "SECRET_KEY": "x"})
+    assert hollow.returncode == 1 and hollow.stderr.startswith("The web does not start in production: SECRET_KEY")
+    assert all(name in hollow.stderr for name in ("EMAIL_URL", "ALLOWED_HOSTS"))
+
+
+def test_settings_that_were_read_for_a_command_do_not_serve_people():
+    told = {**whole(), "PATH": os.environ["PATH"], "PROCESS": "manage", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    ended = _python("from django.conf import settings; settings.ENV; import config.wsgi", told)
+    assert ended.returncode == 1 and "This process began as manage" in ended.stderr
+
+
+def _python(program, told):
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=plugin.ROOT, env=told, capture_output=True, text=True, timeout=60
+    )
+
+
 def test_who_is_responsible_is_read_tidied_and_never_made_up(told):
-    assert told("web").responsible == env.Responsible() and not told("web").responsible.named
-    found = told(
-        "web", RESPONSIBLE_PARTY=" Ikhwezi  Trust\n", RESPONSIBLE_ADDRESS="7 Plein Street", INFORMATION_OFFICER="A",
-        INFORMATION_OFFICER_EMAIL="privacy@ikhwezi.example",
-    ).responsible  # fmt: skip
+    names = ("RESPONSIBLE_PARTY", "RESPONSIBLE_ADDRESS", "INFORMATION_OFFICER", "INFORMATION_OFFICER_EMAIL")
+    nobody = told("web", ENVIRONMENT="uat", **dict.fromkeys(names, "")).responsible
+    assert nobody == env.Responsible() and not nobody.named
+    found = told("web", RESPONSIBLE_PARTY=" Ikhwezi  Trust\n").responsible
     assert found.named and found.party == "Ikhwezi Trust"
 
 

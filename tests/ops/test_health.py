@@ -42,7 +42,7 @@ def test_a_platform_behind_the_code_is_not_ready(real_commits):
 
 
 def test_missing_static_files_are_named(greenfield, monkeypatch):
-    monkeypatch.setattr("config.ops.STYLE", "css/never-built.css")
+    monkeypatch.setattr("config.statics.STYLE", "css/never-built.css")
     assert Client().get("/readyz").json()["reasons"] == ["static_files_missing"]
 
 

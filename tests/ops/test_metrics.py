@@ -15,6 +15,7 @@ from shared_apps.deliveries.rules import STALE_AFTER
 from shared_apps.post.models import Letter
 from shared_apps.workflows.models import Run, Step
 from tenant_apps.events.models import Reaction
+from tenants import cells
 from tenants.lanes import Lane
 from tenants.models import DriftFinding, SchoolPlacement
 from tenants.scope import school_scope
@@ -110,8 +111,10 @@ def test_letters_that_were_given_up_and_schools_that_drifted_are_counted(greenfi
 
 
 def test_a_cell_that_is_away_is_down_and_the_others_are_not(greenfield, monkeypatch):
+    cells._said.clear()
     assert asked()["cell_up", "home"] == 1
     monkeypatch.setattr("tenants.cells.answers", lambda alias: False)
+    cells._said.clear()  # a moment later
     assert asked()["cell_up", "home"] == 0
 
 
@@ -157,3 +160,40 @@ def test_no_school_and_nobody_is_in_it(greenfield, riverside):
     for cast, word in ((greenfield, "greenfield"), (riverside, "riverside")):
         for said in (word, CANARY[word], str(cast.ref.id), cast.ref.schema):
             assert said.lower() not in text.lower()
+
+
+def test_with_a_token_whoever_lacks_it_is_told_nothing(settings, world_db):
+    assert Client().get("/metrics").status_code == 200, "without one, as ever"
+    settings.METRICS_TOKEN = "q8Zt-4hVn2LxBs7Rf9KmWc3Yp6Dj1Gv5"
+    for carried in (
+        "",
+        "Bearer",
+        "Bearer wrong",
+        f"Basic {settings.METRICS_TOKEN}",
+        settings.METRICS_TOKEN,
+        "Bearer é",
+    ):
+        answer = Client().get("/metrics", headers={"Authorization": carried} if carried else {})
+        assert answer.status_code == 401 and answer["WWW-Authenticate"] == "Bearer", carried
+        assert answer.json()["code"] == "token_invalid" and b"mysentinel_" not in answer.content
+    told = Client().get("/metrics", headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"})
+    assert told.status_code == 200 and b"mysentinel_request_seconds" in told.content
+
+
+def test_asked_again_and_again_it_tries_each_cell_once_in_a_while(monkeypatch, world_db):
+    tried = []
+    monkeypatch.setattr(cells, "answers", lambda alias: bool(tried.append(alias)) or True)
+    monkeypatch.setattr(cells, "_said", {})
+    moment = [1000.0]
+    monkeypatch.setattr(cells.time, "monotonic", lambda: moment[0])
+    for _ in range(20):
+        assert cells.answered_lately("schools")
+    assert tried == ["schools"]
+    moment[0] += cells.LATELY
+    cells.answered_lately("schools")
+    assert tried == ["schools", "schools"]
+    monkeypatch.undo()
+    monkeypatch.setattr(cells, "_said", {})
+    monkeypatch.setattr(cells, "answers", lambda alias: bool(tried.append(alias)))
+    tried.clear()
+    assert [asked()["cell_up", "home"] for _ in range(3)] == [0.0] * 3 and tried.count("schools") == 1

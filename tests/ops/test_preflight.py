@@ -2,7 +2,10 @@
 
 import base64
 import os
+import threading
+from contextlib import contextmanager
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import StringIO
 
 import psycopg
@@ -11,13 +14,13 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from config.env import Responsible
+from config.env import Database, Responsible
 from config.management.commands.preflight import PROBES
-from config.probes import backups, keys, logins, mailboxes, web, work
+from config.probes import backups, keys, logins, mailboxes, proxies, scrapes, web, work
 from config.probes.lines import State, asked
 from shared_apps.audit.services.sealing import seal
 from shared_apps.identity.models import Membership
-from tenants import seals, vapid
+from tenants import cells, seals, vapid
 from tenants.models import Heartbeat, SchoolPlacement
 from tests import database
 from tests.messaging.smtp import mail_server
@@ -44,8 +47,50 @@ def run():
     return out.getvalue(), ""
 
 
+def asked_of(probe):
+    return asked("x", probe)
+
+
+@contextmanager
+def answering(status):
+    """A web server that answers everything with `status`, and the paths it was asked for."""
+    paths = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            paths.append(self.path)
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *about):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", paths
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 def states(probe):
     return {line.about: line.state for line in asked("x", probe)}
+
+
+@contextmanager
+def not_there(alias):
+    """As if the URL of this login named a database that is not there."""
+    told = connections[alias].settings_dict
+    connections[alias].close()
+    kept, told["NAME"] = told["NAME"], "not_there"
+    try:
+        yield
+    finally:
+        connections[alias].close()
+        told["NAME"] = kept
 
 
 @pytest.fixture
@@ -61,7 +106,8 @@ def test_an_installation_as_set_up_passes_and_every_line_is_there():
     assert not wrong and "Everything that is needed here is right" in out
     for about in (
         "SECRET_KEY", "KEK (home)", "TOKEN_KEYS", "SEAL_KEYS", "VAPID_PRIVATE_KEY", "EMAIL_URL", "PUBLIC_URL",
-        "ALLOWED_HOSTS", "RESPONSIBLE_PARTY", "/dev pages", "Message providers", "Static files",
+        "ALLOWED_HOSTS", "TRUSTED_PROXIES", "RESPONSIBLE_PARTY", "/dev pages", "Message providers",
+        "/metrics", "Static files",
         "PLATFORM_DATABASE_URL", "SCHOOLS_DATABASE_URL", "MIGRATOR_DATABASE_URL",
         "Migrator in use", "Rights (home)", "Tables", "Cells",
         "Schools", "Super admin", "Worker", "Provisioner", "BACKUP_MARKER",
@@ -73,7 +119,10 @@ def test_in_production_what_is_needed_and_not_configured_ends_it(in_production, 
     # Whether these keys stand in a local installation's file depends on what ran before in this folder.
     monkeypatch.setattr(keys, "_local_ones", lambda *about: "")
     out, wrong = run()
-    for about in ("EMAIL_URL", "RESPONSIBLE_PARTY", "Worker", "Provisioner", "BACKUP_MARKER", "PUBLIC_URL", "Demo"):
+    for about in (
+        "EMAIL_URL", "TRUSTED_PROXIES", "RESPONSIBLE_PARTY", "Worker", "Provisioner", "BACKUP_MARKER", "PUBLIC_URL",
+        "Demo",
+    ):  # fmt: skip
         assert about in wrong
     assert "/dev pages" not in wrong and "SEAL_KEYS" not in wrong
 
@@ -203,6 +252,18 @@ def test_the_address_is_asked_for_in_front_of_the_product(settings, in_productio
     assert states(web.address)["PUBLIC_URL"] == State.BROKEN
 
 
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("", State.MISSING), ("none", State.READY), ("10.1.0.0/16, fd00::/8", State.READY), ("10.1.2.3", State.READY),
+        ("0.0.0.0/0", State.BROKEN), ("10.0.0.0/8,::/0", State.BROKEN), ("the proxy", State.BROKEN),
+    ],
+)  # fmt: skip
+def test_who_may_say_where_callers_come_from_is_named(monkeypatch, in_production, text, state):
+    monkeypatch.setenv("TRUSTED_PROXIES", text)
+    assert states(proxies.trusted) == {"TRUSTED_PROXIES": state}
+
+
 def test_a_mailbox_page_that_answers_outside_local_is_found(settings, in_production, monkeypatch):
     settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://sentinel.example", ["sentinel.example"]
     assert states(web.pages_of_local) == {"/dev pages": State.READY}
@@ -220,8 +281,23 @@ def test_a_stand_in_for_a_provider_is_broken_in_production_alone(settings, in_pr
         object.__setattr__(settings.ENV, "stand_ins", ())
 
 
+@pytest.mark.parametrize(("status", "state"), [(200, State.MISSING), (401, State.READY), (404, State.READY)])
+def test_whether_strangers_are_told_the_metrics_is_asked_from_outside(settings, in_production, status, state):
+    with answering(status) as (address, paths):
+        settings.PUBLIC_URL = address
+        (line,) = asked_of(scrapes.strangers)
+    assert line.state == state and paths == ["/metrics"]
+    assert line.stops(production=True) == (status == 200)
+
+
+def test_metrics_that_cannot_be_asked_for_are_unknown_and_stop_nothing(settings, in_production):
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+    (line,) = asked_of(scrapes.strangers)
+    assert line.state == State.MISSING and not line.stops(production=True)
+
+
 def test_static_files_that_were_never_collected_are_broken(monkeypatch):
-    monkeypatch.setattr("config.ops.STYLE", "css/never-built.css")
+    monkeypatch.setattr("config.statics.STYLE", "css/never-built.css")
     assert states(web.static_files) == {"Static files": State.BROKEN}
 
 
@@ -232,14 +308,8 @@ def test_static_files_that_were_never_collected_are_broken(monkeypatch):
     ("alias", "about"), [("default", "PLATFORM_DATABASE_URL"), ("schools", "SCHOOLS_DATABASE_URL")]
 )
 def test_a_login_that_does_not_connect_is_broken(alias, about):
-    told = connections[alias].settings_dict
-    connections[alias].close()
-    name, told["NAME"] = told["NAME"], "not_there"
-    try:
+    with not_there(alias):
         assert states(logins.run_time)[about] == State.BROKEN
-    finally:
-        connections[alias].close()
-        told["NAME"] = name
 
 
 def test_hardening_that_was_undone_is_told(real_commits):
@@ -264,7 +334,70 @@ def test_somebody_else_with_the_migrators_login_is_found(real_commits):
         assert [line.said for line in found] == ["by mysentinel web"]
 
 
+def test_a_migrator_that_does_not_connect_is_broken():
+    assert states(logins.migrator)["MIGRATOR_DATABASE_URL"] == State.READY
+    with not_there("migrator"):
+        assert states(logins.migrator)["MIGRATOR_DATABASE_URL"] == State.BROKEN
+
+
+def test_a_cell_is_tried_with_each_of_its_logins(monkeypatch):
+    """A cell beside home, named and not there."""
+    monkeypatch.setattr(cells, "aliases", lambda: ["schools", "schools_west"])
+    monkeypatch.setattr(cells, "answers", lambda alias: alias in ("default", "schools", "migrator"))
+    assert states(logins.run_time)["CELLS (west)"] == State.BROKEN
+    found = [line for line in asked("x", logins.migrator) if line.about == "MIGRATOR_DATABASE_URL"]
+    assert [(line.state, line.said) for line in found] == [
+        (State.READY, "connects"), (State.BROKEN, "west: does not connect")
+    ]  # fmt: skip
+    monkeypatch.setattr(cells, "answers", lambda alias: True)
+    assert states(logins.run_time)["CELLS (west)"] == State.READY
+
+
+def test_the_rights_in_a_cell_are_looked_at_there(settings, real_commits, monkeypatch):
+    """A cell named west, on this server: its administrator is told of, or not, and finds what is wrong there."""
+    at = Database.parse(database.environment(real_commits)["SCHOOLS_DATABASE_URL"], "CELLS")
+    object.__setattr__(settings.ENV, "cells", {"west": at})
+    monkeypatch.setattr(cells, "aliases", lambda: ["schools", "schools_west"])
+    monkeypatch.setattr(cells, "answers", lambda alias: True)
+    try:
+        assert states(logins.rights)["Rights (west)"] == State.MISSING
+        monkeypatch.setenv("CELLS_ADMIN", f"west={os.environ['DATABASE_URL']}")
+        assert states(logins.rights)["Rights (west)"] == State.READY
+        with psycopg.connect(database.ADMIN, dbname=real_commits, autocommit=True) as admin:
+            admin.execute("GRANT TEMP ON DATABASE " + admin.info.dbname + " TO PUBLIC")
+        (line,) = [line for line in asked("x", logins.rights) if line.about == "Rights (west)"]
+        assert (line.state, line.said) == (State.BROKEN, "Everybody may make temporary tables.")
+    finally:
+        object.__setattr__(settings.ENV, "cells", {})
+
+
 # -- work --------------------------------------------------------------------------------------------------------------
+
+
+def test_tables_that_the_code_was_not_written_for_are_broken(real_commits):
+    assert states(work.data)["Tables"] == State.READY
+    with psycopg.connect(database.ADMIN, dbname=real_commits, autocommit=True) as admin:
+        admin.execute("ALTER TABLE public.access_withdrawal RENAME COLUMN first_by TO said_by")
+        try:
+            lines = asked("x", work.data)
+        finally:
+            admin.execute("ALTER TABLE public.access_withdrawal RENAME COLUMN said_by TO first_by")
+    assert [(line.about, line.state, line.said) for line in lines] == [
+        ("Tables", State.BROKEN, "platform_not_migrated")
+    ]  # fmt: skip
+
+
+def test_a_platform_login_that_is_silent_is_told_under_tables():
+    with not_there("default"):
+        (line,) = asked("x", work.data)
+    assert (line.about, line.state, line.said) == ("Tables", State.BROKEN, "login_default_silent")
+
+
+def test_a_school_in_a_cell_that_nobody_named_is_told():
+    assert states(work.data)["Cells"] == State.READY
+    SchoolPlacement.objects.filter(school__slug="riverside").update(alias="schools_lost")
+    (line,) = [line for line in asked("x", work.data) if line.about == "Cells"]
+    assert line.state == State.BROKEN and line.said.startswith("1 schools lie in cells")
 
 
 def test_a_school_behind_the_code_is_told():

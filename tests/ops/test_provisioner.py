@@ -3,9 +3,11 @@
 import signal
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from config import env
 from config.management.commands import demo
+from config.management.commands import provisioner as command
 from tenants.jobs import last_beat
 from tests.processes import Process, eventually, provisioner
 
@@ -19,9 +21,16 @@ def test_it_says_that_it_is_alive_and_ends_when_it_is_asked(real_commits, tmp_pa
         assert process.ended() == 0, process.log.read_text()
 
 
-def test_without_the_migrators_login_it_does_not_start(real_commits, tmp_path):
+def test_without_the_migrators_login_it_does_not_start(monkeypatch):
+    monkeypatch.setattr(command, "connections", {})
+    with pytest.raises(CommandError, match="MIGRATOR_DATABASE_URL is not set"):
+        call_command("provisioner")
+
+
+def test_told_to_be_another_process_it_does_not_start(real_commits, tmp_path):
     process = Process(["manage.py", "provisioner"], real_commits, tmp_path / "log", PROCESS="worker")
-    assert process.ended() == 1 and "MIGRATOR_DATABASE_URL is not set" in process.log.read_text()
+    assert process.ended() == 1
+    assert process.log.read_text().strip() == "PROCESS is worker, but what was started is the provisioner."
 
 
 def test_the_demo_tells_each_process_its_own_logins_alone(monkeypatch):

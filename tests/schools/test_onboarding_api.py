@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from shared_apps.audit.models import PlatformEvent
+from shared_apps.groups.models import Circle, CircleSchool
 from shared_apps.identity.models import Login, Membership
 from shared_apps.schools.models import Draft, Onboarding
 from shared_apps.schools.services import onboarding_answers, onboarding_drafts
@@ -56,8 +57,8 @@ def test_a_school_comes_in_with_its_first_people(signed_in):
     assert [made["email"] for made in begun.json()["passwords"]] == [ADMIN]  # the officer's was supplied
     key = begun.json()["id"]
     assert get(client, key).json() == {
-        "id": key, "state": "running", "school": None,
-        "steps": [{"name": name, "state": "waiting", "attempts": 0}
+        "id": key, "state": "running", "school": None, "stalled": False, "cancelled": False, "dismissed": False,
+        "steps": [{"name": name, "state": "waiting", "attempts": 0, "reason": ""}
                   for name in ("create_school", "create_admin", "provisioned")],
     }  # fmt: skip
     assert work() == ["provisioner", "worker", "worker"]
@@ -104,6 +105,15 @@ def test_the_least_that_can_be_said_is_enough(signed_in):
     assert get(signed_in("root@example.com"), key).json()["state"] == "complete"
 
 
+@builds
+def test_a_school_joins_the_group_it_was_given(signed_in):
+    circle = Circle.objects.get()
+    assert post(signed_in(OPERATOR), changed(school={"group": str(circle.id)})).status_code == 202
+    work()
+    school = School.objects.get(slug="hoerskool-karoorand")
+    assert CircleSchool.objects.filter(circle=circle, school=school).count() == 1
+
+
 @pytest.mark.parametrize(
     ("parts", "field"),
     [
@@ -116,8 +126,12 @@ def test_the_least_that_can_be_said_is_enough(signed_in):
         ({"school": {"close_time": "5pm"}}, "school.close_time"),
         ({"school": {"close_time": "24:00"}}, "school.close_time"),
         ({"school": {"close_time": "17:0"}}, "school.close_time"),
+        ({"school": {"close_time": "06:00"}}, "school.close_time"),
+        ({"school": {"close_time": "08:00"}}, "school.close_time"),
         ({"school": {"region": "Gauteng"}}, "school.region"),
         ({"school": {"region": "ZA-GP'--"}}, "school.region"),
+        ({"school": {"group": "0190c0de-0000-7000-8000-000000000000"}}, "school.group"),
+        ({"school": {"group": "Tshwane North"}}, "school.group"),
         ({"school": {"slug": "riverside"}}, "school.slug"),
         ({"admin": {"name": ""}}, "admin.name"),
         ({"admin": {"email": "not an address"}}, "admin.email"),

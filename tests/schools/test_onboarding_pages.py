@@ -70,9 +70,13 @@ def enter(password, email=FIELDS["admin_email"]):
 def test_from_the_form_to_the_slip(browse):
     client = browse()
     here = create(client, **OFFICER)
-    assert "In progress" in text(client.get(here)) and "data-live-poll" in text(client.get(here))
+    begun = text(client.get(here))
+    assert "In progress" in begun and "data-live-poll" in begun
+    # It ticks every two seconds, until it is over.
+    assert 'data-every="2"' in begun and f'hx-get="{here}"' in begun and 'hx-target="#onboarding"' in begun
     work()
     live = client.get(here, headers={"X-Live": "1"})
+    assert "data-every" not in text(client.get(here))
     assert "data-live-done" in text(live) and "<html" not in text(live) and "Onboarding complete" in text(live)
     assert "Show the links" in text(live) and links(live) == []
     shown = client.send(f"{here}/passwords")
@@ -82,7 +86,12 @@ def test_from_the_form_to_the_slip(browse):
     assert "vink-op-die-draad" not in text(shown) and shown["Cache-Control"] == "no-store"
     again = client.send(f"{here}/passwords")
     assert links(again) == [] and "Already shown." in text(again)
-    assert "Already shown." in text(client.get(here))
+    page = text(client.get(here))
+    support = f"/operator/schools/{Onboarding.objects.get().school}/support"
+    assert (
+        f'Already shown. Reset it under Support. <a href="{support}">' in page
+        and client.get(support).status_code == 200
+    )
     assert enter("vink-op-die-draad", OFFICER["officer_email"]).status_code == 200
     assert Client().post(link, {"new": OWN}).status_code == 302
     assert Client().post(link, {"new": OWN}).status_code == 404
@@ -210,6 +219,7 @@ def test_ids_of_nothing_are_404(browse, key):
         ({"name": ""}, "Give the school’s name."),
         ({"timezone": "Mars/Base"}, "This time zone is not known."),
         ({"close_time": "five"}, "Write the time as hours and minutes"),
+        ({"close_time": "06:00"}, "The campus closes after the bell in the morning."),
         ({"region": "zz"}, "Select a valid choice"),
         ({"circle": "x"}, "Select a valid choice"),
         ({"admin_email": "x"}, "Give an email address"),

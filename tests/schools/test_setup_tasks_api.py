@@ -157,7 +157,7 @@ def test_an_acknowledgement_needs_an_admin_keeps_its_evidence_and_can_be_undone(
 @commits
 def test_a_school_that_does_not_answer_is_told_to_be_unknown(operator, half, monkeypatch):
     def silent(*args, **kwargs):
-        raise onboarding_check.DatabaseError
+        raise onboarding_check.CellDown
 
     monkeypatch.setattr(onboarding_check, "ask", silent)
     look = operator.get(at(half, "acknowledge")).json()["look"]

@@ -13,12 +13,15 @@ from shared_apps.deliveries.models import SchoolFigures
 from shared_apps.identity.models import Login, Membership
 from shared_apps.identity.services import links
 from shared_apps.identity.services.sign_in import email_hash
+from shared_apps.schools.models import Onboarding
 from shared_apps.schools.services import support
+from shared_apps.workflows.services import runs
 from tenant_apps.events.models import Event, Reaction
-from tenant_apps.events.services.record import record
+from tenant_apps.events.services.record import particulars_of, record
 from tenant_apps.messaging.jobs import tell_platform
 from tenants.actor import system
 from tenants.cells import CellDown
+from tenants.ids import new_id
 from tenants.scope import school_scope
 from tests import world
 from tests.operator.ground import figures, trouble
@@ -220,3 +223,41 @@ def test_a_fault_of_our_own_is_not_called_a_school_out_of_reach_and_nothing_is_d
     client.raise_request_exception = False
     assert give(client, greenfield).status_code == 500
     assert sign_in(world.PASSWORD).status_code == 200 and kinds(greenfield) == ([], [])
+
+
+# -- the first officer -------------------------------------------------------------------------------------------------
+
+OFFICER = "officer@greenfield.example"
+
+
+@pytest.fixture
+def came_in(greenfield):
+    """As if greenfield had been onboarded with its officer."""
+    made = runs.start("schools.onboarding", key="x", by="test", now=timezone.now())[0]
+    return Onboarding.objects.create(
+        run=made, school=greenfield.ref.id, name="Greenfield", timezone="Africa/Johannesburg", close_time="17:00",
+        admin=greenfield.staff["admin"].id, officer=greenfield.staff["officer"].id,
+    )  # fmt: skip
+
+
+def test_the_officer_a_school_began_with_is_helped_and_both_histories_know(page, signed_in, greenfield, came_in):
+    officer, client = signed_in(OFFICER), page()
+    link = link_in(give(client, greenfield, email=OFFICER))
+    assert officer.get("/api/me").status_code == 401 and sign_in(world.PASSWORD, OFFICER).status_code == 401
+    assert choose(link) == 302 and sign_in(OWN, OFFICER).json()["roles"] == ["gate_officer"]
+    me = str(Login.objects.get(email_hash=email_hash(OPERATOR)).id)
+    assert kinds(greenfield) == (["schools.access_reset"], [("people.access_reset", me)])
+    with school_scope(greenfield.ref):
+        event = Event.objects.get(kind="people.access_reset")
+        assert particulars_of(event.id)["staff"] == str(greenfield.staff["officer"].id)
+
+
+def test_an_officer_the_school_took_on_later_is_its_admins_to_help(page, greenfield, came_in):
+    Onboarding.objects.update(officer=new_id())
+    assert give(page(), greenfield, email=OFFICER).status_code == 422
+    assert kinds(greenfield) == ([], []) and sign_in(world.PASSWORD, OFFICER).status_code == 200
+
+
+def test_an_officer_of_another_school_is_not_helped(page, riverside, greenfield, came_in):
+    assert give(page(), riverside, email=OFFICER).status_code == 422
+    assert give(page(), greenfield, email="officer@riverside.example").status_code == 422

@@ -1,6 +1,8 @@
 """Suspend and reactivate: refused, felt everywhere, recorded on both sides, the same however often it is asked."""
 
+import html
 import json
+import re
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -405,3 +407,51 @@ def test_the_page_says_that_an_emergency_stands_in_the_way(operator_page, greenf
 def test_a_script_gets_the_inside_of_the_dialog_alone(operator_page, greenfield):
     inside = operator_page.get(f"/operator/schools/{greenfield.ref.id}/suspend", headers={"HX-Request": "true"})
     assert b"<html" not in inside.content and b"data-needs-name" in inside.content
+
+
+def test_why_a_school_was_suspended_is_read_after_it_was_taken_up_again(operator_page, greenfield):
+    path = f"/operator/schools/{greenfield.ref.id}"
+    assert "Suspended and reactivated" not in operator_page.get(path).content.decode()
+    operator_page.post(f"{path}/suspend", {"confirm_name": NAME, "reason": "Unpaid <account>"})
+    operator_page.post(f"{path}/reactivate", {"reason": "Paid"})
+    operator_page.post(f"{path}/suspend", {"confirm_name": NAME, "reason": "Closed"})
+    operator_page.post(f"{path}/reactivate", {"reason": ""})
+    page = operator_page.get(path).content.decode()
+    told = page.partition('id="standings"')[2]
+    reasons = re.findall(r"Reason: ([^<]*)<|(No reason was given\.)", told)
+    assert [one or other for one, other in reasons] == [
+        "No reason was given.", "Closed", "Paid", "Unpaid &lt;account&gt;",
+    ]  # fmt: skip
+    assert told.count("By: Operator") == 4 and re.findall(r"<p>(\w+)</p>", told) == [
+        "Reactivated", "Suspended", "Reactivated", "Suspended",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("back", "leads_to"),
+    [
+        ("/operator/schools?state=active&search=gre%C3%ABn", "/operator/schools?state=active&search=gre%C3%ABn&saved="),
+        ("/operator/schools?saved=suspended", "/operator/schools?saved="),
+        ("/operator/health", "/operator/health?saved="),
+        ("https://evil.example/", "/operator/schools?saved="), ("//evil.example", "/operator/schools?saved="),
+        ("/\\evil.example", "/operator/schools?saved="), ("", "/operator/schools?saved="),
+    ],
+)  # fmt: skip
+def test_whoever_suspends_is_led_back_to_where_they_were_and_nowhere_else(operator_page, greenfield, back, leads_to):
+    path = f"/operator/schools/{greenfield.ref.id}"
+    asked = operator_page.get(f"{path}/suspend", {"back": back}).content.decode()
+    kept = html.unescape(re.search(r'name="back" value="([^"]*)"', asked)[1])
+    wrong = operator_page.post(f"{path}/suspend", {"confirm_name": "x", "reason": "x", "back": kept})
+    assert f'name="back" value="{html.escape(kept)}"' in wrong.content.decode()
+    answer = operator_page.post(f"{path}/suspend", {"confirm_name": NAME, "reason": "x", "back": back})
+    assert answer["Location"] == f"{leads_to}suspended"
+    answer = operator_page.post(f"{path}/reactivate", {"reason": "", "back": back})
+    assert answer["Location"] == f"{leads_to}reactivated"
+
+
+def test_list_and_overview_say_where_the_person_is(operator_page, greenfield):
+    path = f"/operator/schools/{greenfield.ref.id}"
+    listed = operator_page.get("/operator/schools?state=active&search=green").content.decode()
+    assert f'href="{path}/suspend?back=%2Foperator%2Fschools%3Fstate%3Dactive%26search%3Dgreen"' in listed
+    quoted = path.replace("/", "%2F")
+    assert f'href="{path}/suspend?back={quoted}"' in operator_page.get(path).content.decode()

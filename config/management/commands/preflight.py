@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
-from config.probes import backups, keys, logins, mailboxes, web, work
+from config.probes import backups, keys, logins, mailboxes, proxies, scrapes, web, work
 from config.probes.lines import Line, Probe, State, asked
 
 PROBES: tuple[tuple[str, Probe], ...] = (
@@ -17,9 +17,11 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("VAPID_PRIVATE_KEY", keys.vapid_key),
     ("EMAIL_URL", mailboxes.email),
     ("PUBLIC_URL", web.address),
+    ("TRUSTED_PROXIES", proxies.trusted),
     ("RESPONSIBLE_PARTY", web.responsible),
     ("/dev pages", web.pages_of_local),
     ("Message providers", web.stand_ins),
+    ("/metrics", scrapes.strangers),
     ("Static files", web.static_files),
     ("Logins", logins.run_time),
     ("MIGRATOR_DATABASE_URL", logins.migrator),

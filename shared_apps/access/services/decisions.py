@@ -14,7 +14,6 @@ from shared_apps.access.rules import (
     SCOPED,
     WAITS_AT_MOST,
     grantable,
-    mailboxes,
 )
 from shared_apps.access.services.grants import Approved, Grant, already_decided
 from shared_apps.access.services.letting_in import finish, let_in, mark
@@ -24,6 +23,7 @@ from shared_apps.access.services.requests import put, said_in
 from shared_apps.audit.services import record
 from shared_apps.groups.services import regions_of, within_reach
 from shared_apps.identity.models import Login, Membership
+from shared_apps.identity.rules import mailboxes
 from shared_apps.identity.services.sign_in import email_hash
 from shared_apps.post.services import send
 from shared_apps.regions.rules import holds

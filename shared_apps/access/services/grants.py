@@ -29,7 +29,8 @@ class Grant:
 
 @dataclass(frozen=True)
 class Approved:
-    """What came of it. Without an account: a second person has to agree. `link` sets a password and is told once."""
+    """What came of it. Without an account: a second person has to agree. `link` sets a password and is told once,
+    and not at all for a role that takes two."""
 
     account: UUID | None = None
     link: str | None = field(default=None, repr=False)

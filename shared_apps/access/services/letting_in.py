@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from shared_apps.access.models import AccessRequest, RequestState
-from shared_apps.access.rules import KEPT_APPROVED
+from shared_apps.access.rules import KEPT_APPROVED, NEEDS_TWO, circle_name
 from shared_apps.access.services import admins
 from shared_apps.access.services.grants import Approved, Grant, already_decided
 from shared_apps.access.services.requests import Particulars, said_in
@@ -113,7 +113,7 @@ def let_in(
         )  # fmt: skip
     else:
         login = _on_platform(grant, schools, said, by, now)
-    link = None if known else links.invite(login, by=by.name_in_audit, now=now, language=asked.language)
+    link = _way_in(login, known, grant, by=by.name_in_audit, now=now, language=asked.language)
     asked.state, asked.account, asked.outcome = RequestState.APPROVED, login.id, outcome
     asked.decided_by, asked.decided_at, asked.forget_at = by.login, now, now + KEPT_APPROVED
     asked.save()
@@ -124,7 +124,15 @@ def let_in(
         facts={"role": grant.role, "link": link or "", "reference": asked.reference},
         once=f"access:{asked.id}:approved:{outcome.get('onboarding', '')}",
     )  # fmt: skip
-    return Approved(login.id, link)
+    # Whoever holds the link is the account: where it takes two, only the owner of the mailbox is told.
+    return Approved(login.id, None if grant.role in NEEDS_TWO else link)
+
+
+def _way_in(login: Login, known: bool, grant: Grant, *, by: str, now: datetime, language: str) -> str | None:
+    """A link to set a password; None for somebody who has one. Where it takes two, what was handed out before ends."""
+    if known and grant.role in NEEDS_TWO:
+        return links.invite_instead(login.id, by=by, now=now, language=language)
+    return None if known else links.invite(login, by=by, now=now, language=language)
 
 
 def _on_platform(grant: Grant, schools: list[School], said: Particulars, by: Actor, now: datetime) -> Login:
@@ -135,7 +143,7 @@ def _on_platform(grant: Grant, schools: list[School], said: Particulars, by: Act
             password=token_urlsafe(32), temporary=False,
         )  # fmt: skip
     if schools:
-        circle = Circle.objects.create(name=said.organization[:120])
+        circle = Circle.objects.create(name=circle_name(school.name for school in schools))
         circle.schools.set(schools)
         circle.keepers.add(login)
     return login

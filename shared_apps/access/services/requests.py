@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from shared_apps.access.models import AccessRequest, RequestState
 from shared_apps.access.rules import CONFIRM_WITHIN, DOUBLED, WAITS_AT_MOST, plain_text
 from shared_apps.audit.services import record
+from shared_apps.identity.rules import mailbox
 from shared_apps.identity.services import limits
 from shared_apps.post.services import send
 from shared_apps.regions.services import is_known
@@ -75,7 +76,7 @@ def written_down(*, said: Particulars, region: str, language: str, network: str,
 def _may_ask(said: Particulars, region: str, network: str, now: datetime) -> None:
     _must_be_right(said, region)
     limits.spend("access-network", of=network, limit=60, per=HOUR, now=now)
-    limits.spend("access", of=said.work_email, limit=5, per=DAY, now=now)
+    limits.spend("access", of=mailbox(said.work_email), limit=5, per=DAY, now=now)
 
 
 def _write(

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import transaction
 
 from shared_apps.audit.services import record
-from shared_apps.identity.models import Login, Membership
+from shared_apps.identity.models import Login, Membership, Session
 from shared_apps.identity.services.passwords import hash_password, nobodys_hash, temporary_password
-from shared_apps.identity.services.sign_in import email_hash, put_hash
+from shared_apps.identity.services.sign_in import email_hash, put_hash, revoke
 from tenants import epoch
 from tenants.permissions import PLATFORM_ROLES, ROLES
 
@@ -53,9 +53,35 @@ def give_role(
     return login
 
 
-def admin_of(school: UUID, *, email: str) -> Membership | None:
-    """The school's admin with this address, with the login; None when nobody there is."""
-    held = Membership.objects.filter(school=school, role="school_admin", active=True, login__active=True)
+def lock_role(role: str) -> set[UUID]:
+    """Who holds a role of the platform and can sign in, held fast until the end of the caller's transaction."""
+    held = Membership.objects.select_for_update(of=("self",)).filter(role=role, school=None, active=True)
+    return set(held.filter(login__active=True).order_by("pk").values_list("login", flat=True))
+
+
+def take_role(*, login: UUID, role: str, region: str, why: str, by: str, now: datetime) -> list[str]:
+    """Take a role of the platform away, in one region or in all; the regions it was held in, nothing if it was not.
+
+    In the caller's transaction. Whoever holds no other is signed out of the platform. `why` is a code.
+    """
+    held = Membership.objects.filter(login=login, school=None, role=role, active=True)
+    taken = held.filter(region=region) if region else held
+    regions = sorted(taken.values_list("region", flat=True))
+    if not regions:
+        return []
+    taken.update(active=False)
+    epoch.raise_after_commit()
+    facts = {"login": str(login), "role": role, "regions": [one for one in regions if one], "why": why}
+    record("identity.role_taken", by=by, now=now, facts=facts)
+    if not Membership.objects.filter(login=login, school=None, active=True).exists():
+        for session in Session.objects.filter(login=login, school=None, revoked_at=None):
+            revoke(session, by=by, now=now)
+    return regions
+
+
+def holder_of(role: str, *, school: UUID, email: str) -> Membership | None:
+    """Who holds a role in the school under this address, with the login; None when nobody does."""
+    held = Membership.objects.filter(school=school, role=role, active=True, login__active=True)
     return held.select_related("login").filter(login__email_hash=email_hash(email)).first()
 
 
@@ -102,8 +128,9 @@ def remove_unused(email: str, *, by: str, now: datetime) -> bool:
 
 
 def untouched(logins: dict[str, UUID]) -> dict[str, UUID]:
-    """Those of `logins` (by any name) that nobody has entered yet."""
+    """Those of `logins` (by any name) that nobody has entered yet, and that are no platform person's by now."""
     fresh = Login.objects.filter(pk__in=logins.values(), active=True, must_change_password=True, sessions=None)
+    fresh = fresh.exclude(pk__in=Membership.objects.filter(school=None, active=True).values("login"))
     there = set(fresh.values_list("pk", flat=True))
     return {name: login for name, login in logins.items() if login in there}
 

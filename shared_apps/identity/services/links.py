@@ -11,6 +11,7 @@ from django.db import transaction
 
 from shared_apps.audit.services import record
 from shared_apps.identity.models import Link, Login
+from shared_apps.identity.rules import mailbox
 from shared_apps.identity.services import limits
 from shared_apps.identity.services.passwords import nobodys_hash
 from shared_apps.identity.services.sign_in import email_hash, put_hash, put_password, revoke
@@ -34,7 +35,7 @@ def invite(login: Login, *, by: str, now: datetime, language: str = "") -> str:
 
 
 @transaction.atomic
-def invite_instead(login: UUID, *, by: str, now: datetime, school: UUID, language: str = "") -> str:
+def invite_instead(login: UUID, *, by: str, now: datetime, school: UUID | None = None, language: str = "") -> str:
     """Such a link in place of every way in so far: the password, the links that are open and the sessions end."""
     held = Login.objects.select_for_update().get(pk=login)
     put_hash(held, nobodys_hash(), temporary=True, now=now)
@@ -89,7 +90,7 @@ def forgot(*, email: str, network: str, language: str, now: datetime) -> None:
     Whether anybody does is looked up by the worker, so the work here and its answer are the same for every address.
     """
     limits.spend("forgotten-network", of=network, limit=60, per=HOUR, now=now)
-    limits.spend("forgotten", of=email, limit=5, per=HOUR, now=now)
+    limits.spend("forgotten", of=mailbox(email), limit=5, per=HOUR, now=now)
     send(template=FORGOTTEN_MAIL, to=email, language=language, now=now, expires_at=now + DAY)
 
 

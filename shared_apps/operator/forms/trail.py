@@ -46,6 +46,10 @@ class TrailQuery:
     def filtered(self) -> bool:
         return self != TrailQuery(cursor=self.cursor)
 
+    @property
+    def filters(self) -> list[str]:
+        return [name for name, value in asdict(self).items() if value and name != "cursor"]
+
     def address(self, path: str = AUDIT, **changed: str) -> str:
         """The same part of the history; without a cursor it begins anew."""
         shown = {**asdict(self), "cursor": "", **changed}

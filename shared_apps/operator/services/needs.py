@@ -179,7 +179,8 @@ def setup_tasks(picture: Picture) -> list[Need]:
     title, proven = gettext("School setup needs help: %(name)s"), proof(picture.actor, proofs.SETUP)
     needs = [
         Need(
-            f"setup-{task.id}", "watch", title % {"name": task.name}, "", f"/operator/onboardings/{task.id}",
+            f"setup-{task.id}", "watch", title % {"name": task.name},
+            gettext("Nothing was created") if task.failed else "", f"/operator/onboardings/{task.id}",
             task.since, proven,
         )
         for task in open_setup_tasks(picture.actor, now=picture.now)

@@ -13,7 +13,9 @@ DEAD_LETTERS = "deliveries,post"
 LEAKS = "wall.canary_found"
 REQUESTS = "access"
 SCHOOLS = "schools.provisioned,schools.suspended,schools.reactivated"
-SETUP = "schools.onboarding_started,schools.setup_acknowledged,schools.setup_reopened,workflows"
+SETUP = (
+    "schools.onboarding_started,schools.setup_acknowledged,schools.setup_reopened,schools.failure_dismissed,workflows"
+)
 FOLLOW_UPS = "schools.go_live_evaluated,schools.go_live_followed_up,schools.welcome_letter"
 
 

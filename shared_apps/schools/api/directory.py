@@ -1,5 +1,6 @@
 """The calls of the operator's directory of schools."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from django.utils import timezone
 from ninja import Query, Router
 
 from shared_apps.schools.schemas import ReactivateIn, SchoolRowOut, SchoolRowsOut, SchoolsQuery, SuspendIn
-from shared_apps.schools.services import directory, standing
+from shared_apps.schools.schemas.directory import OverviewOut, ProgressOut
+from shared_apps.schools.services import directory, standing, support
 from shared_apps.schools.services.progress import onboarding_of
 from tenants.door import Within, actor_of, api
 from tenants.models import School
@@ -23,9 +25,34 @@ router = Router(tags=["schools"])
 )  # fmt: skip
 def school_list(request: HttpRequest, query: Query[SchoolsQuery]) -> dict[str, Any]:
     """The schools within reach, by name."""
-    found = directory.find(actor_of(request), directory.Sought(query.state, query.search))
+    actor = actor_of(request)
+    found = directory.find(actor, directory.Sought(query.state, query.search))
     page = directory.page_of(found, limit=query.limit, after=directory.place(query.cursor))
-    return {"items": schools_out(page.rows), "next": page.following}
+    counts = directory.counts(actor, query.search)
+    return {"items": schools_out(page.rows), "next": page.following, "counts": counts}
+
+
+@api(
+    router, "GET", "/operator/schools/{uuid:school_id}", permission=Permission.SCHOOLS_READ, within=Within.PLATFORM,
+    audit=None, response=OverviewOut,
+)  # fmt: skip
+def overview(request: HttpRequest, school_id: UUID) -> dict[str, Any]:
+    """One school as the platform knows it, and why it was ever suspended."""
+    school = directory.one(actor_of(request), school_id)
+    past = [vars(one) for one in standing.history(school.id)]
+    return {**schools_out([school])[0], "region": school.region, "standings": past}
+
+
+@api(
+    router, "GET", "/operator/schools/{uuid:school_id}/progress", permission=Permission.SCHOOLS_READ,
+    within=Within.PLATFORM, audit=None, response=ProgressOut,
+)  # fmt: skip
+def progress(request: HttpRequest, school_id: UUID) -> dict[str, Any]:
+    """What the school told about itself."""
+    school = directory.one(actor_of(request), school_id)
+    told = support.condition(school.id, now=timezone.now())
+    known = asdict(told.before) if told.before else None
+    return {"figures": known if told.known else None, "last_known": known}
 
 
 @api(

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Status
+from ninja import Query, Router, Status
 
 from shared_apps.schools.api.deeds import found
 from shared_apps.schools.models import Onboarding
@@ -16,6 +17,8 @@ from shared_apps.schools.schemas import (
     NewSchoolOut,
     OnboardingIn,
     OnboardingOut,
+    OnboardingRowsOut,
+    OnboardingsQuery,
     PasswordOut,
     StepOut,
 )
@@ -26,8 +29,13 @@ from shared_apps.schools.services import (
     onboarding_help,
     onboarding_progress,
 )
+from shared_apps.schools.services.onboarding_list import latest
+from shared_apps.schools.services.onboarding_progress import told_state
+from shared_apps.workflows.models import RunState
 from tenants.door import Within, actor_of, api
+from tenants.ids import parse_id
 from tenants.permissions import Permission
+from tenants.problems import invalid
 
 onboardings = Router(tags=["operator"])
 ASKED_AS = "Idempotency-Key"
@@ -45,7 +53,7 @@ def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
     """
     answers = onboarding_answers.checked(
         name=body.school.name, timezone=body.school.timezone, close_time=body.school.close_time,
-        region=body.school.region, circle="", admin=body.admin.told(),
+        region=body.school.region, circle=body.school.group, admin=body.admin.told(),
         officer=body.officer.told() if body.officer else None,
     )  # fmt: skip
     begun = onboarding_at_once.begin_at_once(
@@ -55,6 +63,26 @@ def begin(request: HttpRequest, body: OnboardingIn) -> Status[BegunOut]:
     passwords = [PasswordOut(email=email, temporary_password=made) for email, made in begun.passwords.items()]
     look_alikes = [LookAlikeOut(id=one.pk, slug=one.slug, name=one.name) for one in begun.look_alikes]
     return Status(202, BegunOut(id=begun.onboarding.pk, passwords=passwords, look_alikes=look_alikes or None))
+
+
+@api(
+    onboardings, "GET", "/operator/onboardings", permission=Permission.SCHOOLS_ONBOARD, within=Within.PLATFORM,
+    audit=None, response=OnboardingRowsOut,
+)  # fmt: skip
+def onboarding_rows(request: HttpRequest, query: Query[OnboardingsQuery]) -> dict[str, Any]:
+    """The onboardings within reach, the newest first."""
+    before = parse_id(query.cursor) if query.cursor else None
+    if query.cursor and before is None:
+        raise invalid("cursor", "unreadable", "This cursor is not one of ours.")
+    rows, more = latest(actor_of(request), before=before, limit=query.limit)
+    items = [
+        {
+            "id": row.id, "name": row.name, "state": told_state(row.state, there=row.there), "begun_at": row.begun,
+            "cancelled": row.state == RunState.CANCELLED, "dismissed": row.dismissed, "acknowledged": row.acknowledged,
+        }
+        for row in rows
+    ]  # fmt: skip
+    return {"items": items, "next": str(rows[-1].id) if more else None}
 
 
 @api(
@@ -105,6 +133,15 @@ def take_up(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
     return _after(request, onboarding_id, onboarding_cancel.take_up)
 
 
+@api(
+    onboardings, "POST", "/operator/onboardings/{onboarding_id}/dismiss", permission=Permission.SCHOOLS_ONBOARD,
+    within=Within.PLATFORM, audit="schools.failure_dismissed", response=OnboardingOut,
+)  # fmt: skip
+def dismiss(request: HttpRequest, onboarding_id: str) -> OnboardingOut:
+    """Say that one that made nothing needs nobody any more; 409 for any other."""
+    return _after(request, onboarding_id, onboarding_help.dismiss)
+
+
 def _after(request: HttpRequest, onboarding_id: str, act: Callable[..., None]) -> OnboardingOut:
     """Do `act`, and how far the onboarding is then."""
     onboarding = found(request, onboarding_id)
@@ -116,7 +153,10 @@ def _told(onboarding: Onboarding) -> OnboardingOut:
     now = onboarding_progress.progress(onboarding, now=timezone.now())
     school = now.school
     return OnboardingOut(
-        id=now.id, state=now.state,
-        steps=[StepOut(name=step.name, state=step.state, attempts=step.attempts) for step in now.steps],
+        id=now.id, state=now.state, stalled=now.stalled, cancelled=now.cancelled,
+        dismissed=Onboarding.objects.filter(pk=onboarding.pk).exclude(dismissed_at=None).exists(),
+        steps=[
+            StepOut(name=step.name, state=step.state, attempts=step.attempts, reason=step.reason) for step in now.steps
+        ],
         school=NewSchoolOut(id=school.id, slug=school.slug, name=school.name, state=school.state) if school else None,
     )  # fmt: skip

@@ -113,7 +113,18 @@ def only_match(actor: Actor, text: str) -> School | None:
 
 def was_address_of(school_id: UUID, slug: str) -> bool:
     """Whether this workspace address is or was the school's."""
-    return bool(UsedSlug.objects.filter(slug=slug[:63], school=school_id).exists())
+    return bool(UsedSlug.objects.filter(slug=_typed(slug), school=school_id).exists())
+
+
+def was_an_address(slug: str) -> bool:
+    """Whether this is or was the workspace address of any school; nobody chooses what a visitor types."""
+    typed = _typed(slug)
+    return bool(UsedSlug.objects.filter(slug=typed).exists() or School.objects.filter(slug=typed).exists())
+
+
+def _typed(slug: str) -> str:
+    """What may stand in an address and not in the database is left out."""
+    return slug.replace("\0", "")[:64]
 
 
 # -- how many ----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from datetime import datetime, time
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from shared_apps.audit.services import record
 from shared_apps.groups.services import EVERYWHERE, within_reach
@@ -41,8 +42,16 @@ def start(draft: Draft, key: str, *, by: Actor, now: datetime) -> tuple[Onboardi
         close_time=time.fromisoformat(answers.close_time), region=answers.region, circle=answers.circle or None,
         admin=new_id(), officer=new_id() if answers.officer else None,
     )  # fmt: skip
+    _begun_again(draft, made, by=by, now=now)
     record("schools.onboarding_started", by=by.name_in_audit, now=now, school=made.school, facts={"run": str(run.id)})
     return made, True
+
+
+def _begun_again(draft: Draft, made: Onboarding, *, by: Actor, now: datetime) -> None:
+    """What made nothing needs nobody once its answers, or a school of its name, are on their way anew."""
+    failed = Onboarding.objects.filter(run__state=RunState.FAILED, dismissed_at=None).exclude(pk=made.pk)
+    again = failed.filter(Q(pk=draft.again_of) | Q(name__iexact=made.name))
+    again.update(dismissed_at=now, dismissed_by=by.name_in_audit)
 
 
 def onboarding_of(key: UUID | None, *, actor: Actor) -> Onboarding:
@@ -70,4 +79,7 @@ def start_again(onboarding: Onboarding, *, owner: UUID, now: datetime) -> Draft 
     answers = opened(draft)
     officer = answers.officer and replace(answers.officer, password_hash="", generated=False)
     bare = replace(answers, admin=replace(answers.admin, password_hash="", generated=False), officer=officer)
-    return keep(bare, owner=owner, now=now)
+    again = keep(bare, owner=owner, now=now)
+    again.again_of = onboarding.pk
+    again.save(update_fields=["again_of"])
+    return again

@@ -85,9 +85,10 @@ def checked(
     faults.unless(len(name) <= 200, "school.name", "too_long", _("The name is too long. Use at most 200 characters."))
     known = timezone in available_timezones()
     faults.unless(known, "school.timezone", "unknown", _("This time zone is not known. Choose one of the list."))
-    faults.unless(
-        rules.clock(close_time), "school.close_time", "not_a_time", _("Write the time as hours and minutes: 17:00")
-    )
+    close = rules.clock(close_time)
+    faults.unless(close, "school.close_time", "not_a_time", _("Write the time as hours and minutes: 17:00"))
+    too_early = _("The campus closes after the bell in the morning.")
+    faults.unless(rules.closes_after(rules.BELL, close), "school.close_time", "before_bell", too_early)
     faults.unless(
         not region or is_place(region), "school.region", "not_a_region", _("Choose a region from the list.")
     )  # fmt: skip

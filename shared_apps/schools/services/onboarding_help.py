@@ -1,10 +1,11 @@
 """School setup tasks needing help: what was given up or stands still, and what a person may do about it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from shared_apps.audit.services import record
 from shared_apps.groups.services import EVERYWHERE, within_reach
@@ -21,12 +22,16 @@ from tenants.models import School
 from tenants.problems import conflict
 
 OPEN = (StepState.WAITING, StepState.RUNNING, StepState.FAILED)
+RECENT = timedelta(days=14)  # what failed longer ago was left to itself
 HALF_MADE = (RunState.PARTIAL, RunState.CANCELLED)
 
 
 @dataclass(frozen=True)
 class SetupTask:
-    """An onboarding that does not go on by itself. `stalled`: nobody does its step; else `step` was given up."""
+    """An onboarding that does not go on by itself. `stalled`: nobody does its step; else `step` was given up.
+
+    `failed`: it was the school's creation, so nothing was made.
+    """
 
     id: UUID
     name: str
@@ -35,12 +40,14 @@ class SetupTask:
     attempts: int
     stalled: bool
     since: datetime
+    failed: bool = False
 
 
 def open_setup_tasks(actor: Actor, *, now: datetime) -> list[SetupTask]:
     """What needs help among the schools within reach, the oldest first."""
+    failed = Q(run__state=RunState.FAILED, dismissed_at=None, run__ended_at__gte=now - RECENT)
     waiting = Onboarding.objects.select_related("run").filter(
-        acknowledged_at=None, run__state__in=(RunState.RUNNING, RunState.PARTIAL)
+        Q(run__state__in=(RunState.RUNNING, RunState.PARTIAL)) | failed, acknowledged_at=None
     )
     reached = set(within_reach(actor).filter(pk__in=waiting.values("school")).values_list("pk", flat=True))
     made = set(School.objects.filter(pk__in=waiting.values("school")).values_list("pk", flat=True))
@@ -57,13 +64,28 @@ def _task(onboarding: Onboarding, step: Step, now: datetime) -> SetupTask | None
         return None
     since = (step.ended_at if given_up else step.wake_at) or step.wake_at
     return SetupTask(
-        onboarding.pk, onboarding.name, step.name, step.reason, step.attempts, stalled=not given_up, since=since
+        onboarding.pk, onboarding.name, step.name, step.reason, step.attempts, stalled=not given_up, since=since,
+        failed=onboarding.run.state == RunState.FAILED,
     )  # fmt: skip
 
 
 def retry(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
     """Try the step that was given up again. Raises 409."""
-    control.retry(onboarding.pk, by=by.name_in_audit, now=now)
+    with transaction.atomic():
+        control.retry(onboarding.pk, by=by.name_in_audit, now=now)
+        Onboarding.objects.filter(pk=onboarding.pk).update(dismissed_at=None, dismissed_by="")
+
+
+def dismiss(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:
+    """One that made nothing needs nobody any more. Raises 409 for any other, and when that was said already."""
+    with transaction.atomic():
+        held = Onboarding.objects.select_for_update(of=("self",)).select_related("run").get(pk=onboarding.pk)
+        if held.run.state != RunState.FAILED or held.dismissed_at:
+            raise conflict("This needs no help any more.")
+        held.dismissed_at, held.dismissed_by = now, by.name_in_audit
+        held.save(update_fields=["dismissed_at", "dismissed_by"])
+        facts = {"run": str(held.pk)}
+        record("schools.failure_dismissed", by=by.name_in_audit, now=now, school=held.school, facts=facts)
 
 
 def resume(onboarding: Onboarding, *, by: Actor, now: datetime) -> None:

@@ -55,12 +55,18 @@ def progress(onboarding: Onboarding, *, now: datetime) -> Progress:
     steps = steps_of(run.id)
     school = School.objects.filter(pk=onboarding.school).first()
     cancelled = run.state == RunState.CANCELLED
-    left = RunState.PARTIAL if school else RunState.FAILED
     return Progress(
-        id=run.id, name=onboarding.name, state=left if cancelled else run.state,
+        id=run.id, name=onboarding.name, state=told_state(run.state, there=school is not None),
         stalled=run.state == RunState.RUNNING and any(overdue(step, now) for step in steps),
         steps=[_now(step) for step in steps], school=school, cancelled=cancelled,
     )  # fmt: skip
+
+
+def told_state(state: str, *, there: bool) -> str:
+    """A run's state in the contract's words: a cancelled one failed, in part if a school is there."""
+    if state != RunState.CANCELLED:
+        return state
+    return RunState.PARTIAL if there else RunState.FAILED
 
 
 def _now(step: Step) -> StepNow:

@@ -1,7 +1,6 @@
 """The three steps that make a school: build it, take its first people on, open it."""
 
 from dataclasses import dataclass
-from datetime import time
 from typing import Any
 
 from shared_apps.audit.services import record
@@ -16,7 +15,6 @@ from tenants import provisioning
 from tenants.ask import Unavailable, ask
 from tenants.models import School, SchoolState, school_ref
 
-BELL = time(8)  # until the school says otherwise
 BY = "system:onboarding"
 
 
@@ -43,7 +41,7 @@ def build(task: Task, ground: Ground) -> dict[str, Any]:
     wanted = ground.onboarding
     school = provisioning.provision(
         name=wanted.name, slug=ground.slug, timezone=wanted.timezone, region=wanted.region, school_id=wanted.school,
-        seed=provisioning.born_with("people", bell=BELL, close_time=wanted.close_time), state=SchoolState.PENDING,
+        seed=provisioning.born_with("people", bell=rules.BELL, close_time=wanted.close_time), state=SchoolState.PENDING,
         text=ground.text,
     )  # fmt: skip
     return {"school": str(school.id)}

@@ -13,9 +13,10 @@ from django.db import IntegrityError, transaction
 from shared_apps.audit.services import latest_of, record
 from shared_apps.identity.services.names import names_of
 from shared_apps.regions.services import is_known as is_place
-from shared_apps.schools.models import UsedSlug
+from shared_apps.schools.models import SettingsAsked, UsedSlug
 from shared_apps.schools.rules import fault_in_slug, mark_of
 from shared_apps.schools.services.directory import one
+from shared_apps.schools.services.settings_asked import KIND, Changes, hear
 from tenants.actor import Actor
 from tenants.ask import Unavailable, ask
 from tenants.cells import CellDown
@@ -24,10 +25,9 @@ from tenants.problems import Refusal, conflict, invalid
 from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
-KIND = "schools.settings_changed"
 DIRECTORY = ("name", "slug", "timezone", "region")
+OWN = ("close_time", "default_language")
 SHOWN = 50
-Changes = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,13 @@ def school_settings(school: School) -> dict[str, str] | Unavailable:
 
 
 def change_directory(*, by: Actor, school_id: UUID, seen: str, values: dict[str, str], now: datetime) -> Changes:
-    """Set the directory's four values; what changed. An old workspace address stays this school's for ever.
+    """Set some of the directory's four values; what changed. An old workspace address stays this school's for ever.
 
     `seen` is `mark_of` what the person was shown. Raises Refusal: 404 out of reach; 409 when somebody else changed
     them meanwhile; 422 per field (`taken`, `reserved`, ...).
     """
     found = one(by, school_id)
+    values = {**directory_entry(found), **values}
     for name, look in CHECKS.items():
         if values[name] != getattr(found, name):  # what stands there already may be older than the rule
             look(values[name])
@@ -95,19 +96,26 @@ def change_school(*, by: Actor, school_id: UUID, seen: str, values: dict[str, st
     school = one(by, school_id)
     told = school_settings(school)
     if isinstance(told, Unavailable):
-        raise _away("school_unreachable", "The school cannot be reached now. Nothing was changed.")
+        raise away("school_unreachable", "The school cannot be reached now. Nothing was changed.")
     _must_be_what_was_seen(told, seen)
+    values = {name: values.get(name, told[name]) for name in OWN}
+    asked = SettingsAsked.objects.create(school=school, at=now, by=by.name_in_audit)
     try:
-        changes: Changes = ask(school.ref(), "people.change_settings", by=by.name_in_audit, now=now, **values)
-    except CellDown as error:  # perhaps only on the way back, when all was saved
+        changes: Changes = ask(
+            school.ref(), "people.change_settings", by=asked.by, now=now, change=asked.id, **values
+        )  # fmt: skip
+    except Refusal:
+        asked.delete()
+        raise
+    except CellDown as error:  # perhaps only on the way back, when all was saved: the clock asks what came of it
         log.error("school %s stopped answering while its settings were saved\n%s", school_id, without_text(error))
-        raise _away("school_lost", "The school stopped answering. It may have saved the settings.") from None
-    if changes:
-        record(KIND, by=by.name_in_audit, now=now, school=school_id, facts={"changes": changes})
+        raise away("school_lost", "The school stopped answering. It may have saved the settings.") from None
+    hear(asked, changes)
     return changes
 
 
-def _away(code: str, detail: str) -> Refusal:
+def away(code: str, detail: str) -> Refusal:
+    """503: the school does not answer now."""
     return Refusal(503, code, detail, headers={"Retry-After": "30"})
 
 

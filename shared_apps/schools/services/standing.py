@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 
 from shared_apps.audit.services import record
+from shared_apps.identity.services.names import names_of
 from shared_apps.schools.models import Standing
 from shared_apps.schools.services.directory import one
 from tenants.actor import Actor
@@ -19,6 +21,7 @@ from tenants.problems import Refusal
 from tenants.traces import without_text
 
 log = logging.getLogger(__name__)
+SHOWN = 100
 KINDS = {SchoolState.DISABLED: "schools.suspended", SchoolState.ACTIVE: "schools.reactivated"}
 
 
@@ -130,6 +133,18 @@ def tell_untold(*, now: datetime, school_id: UUID | None = None) -> int:
     return sum(tell(standing, now=now) for standing in untold)
 
 
-def latest(school_id: UUID) -> Standing | None:
-    """Why the school stands as it does; None for one that was never suspended."""
-    return Standing.objects.filter(school=school_id).order_by("-at", "-id").first()
+@dataclass(frozen=True)
+class Past:
+    """The school was suspended (`disabled`) or taken up again (`active`). `by` is a name, "" where none is known."""
+
+    state: str
+    at: datetime
+    by: str
+    reason: str
+
+
+def history(school_id: UUID) -> list[Past]:
+    """How the school's standing changed, the latest first: why it stands as it does, and why it ever did otherwise."""
+    found = list(Standing.objects.filter(school=school_id).order_by("-at", "-id")[:SHOWN])
+    names = names_of(one.by for one in found)
+    return [Past(one.state, one.at, names.get(one.by, ""), one.reason) for one in found]

@@ -1,11 +1,13 @@
 """The operator's pages about schools: the list, one school, and what is done to it."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.tz import do_timezone as on_clock
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -16,15 +18,12 @@ from shared_apps.deliveries.services.providers import providers
 from shared_apps.deliveries.services.words import handler_words, reason_words
 from shared_apps.groups.services import EVERYWHERE
 from shared_apps.identity.services import links
-from shared_apps.identity.services.names import names_of
 from shared_apps.schools.forms import (
     SIZES,
     AdminForm,
     DirectoryForm,
     ListQuery,
     OwnForm,
-    ReactivateForm,
-    SuspendForm,
 )
 from shared_apps.schools.rules import mark_of
 from shared_apps.schools.services import directory, settings, standing, support
@@ -124,9 +123,9 @@ def actions(actor: Actor, school: School) -> dict[str, bool]:
     }
 
 
-def local(school: School, at: Any) -> Any:
-    """A moment on the school's own clock."""
-    return at.astimezone(ZoneInfo(school.timezone)) if at else None
+def local(school: School, at: datetime | None) -> Any:
+    """A moment on the school's own clock, marked so that a template does not put it on its reader's again."""
+    return on_clock(at, ZoneInfo(school.timezone)) if at else None
 
 
 @page(permission=Permission.SCHOOLS_READ, within=Within.PLATFORM, audit=None)
@@ -149,14 +148,23 @@ def overview(request: HttpRequest, school_id: UUID) -> HttpResponse:
     """One school as the platform knows it."""
     actor = actor_of(request)
     school = directory.one(actor, school_id)
-    why = standing.latest(school.id)
     sees_drift = actor.scope == "platform" and bool(actor.roles & EVERYWHERE)
     context = {
-        **about(actor, school), **progress_of(school), "why": why, "why_at": local(school, why and why.at),
+        **about(actor, school), **progress_of(school), "standings": standings_of(school),
         "drift": open_finding(school.id) if sees_drift else None,
-        "why_by": names_of([why.by]).get(why.by, _("Unknown")) if why else "",
     }  # fmt: skip
     return render(request, "schools/overview.html", context)
+
+
+def standings_of(school: School) -> list[dict[str, Any]]:
+    """Each time it was suspended or taken up again: who did it, when and why, the latest first."""
+    return [
+        {
+            "suspended": one.state == SchoolState.DISABLED, "at": local(school, one.at), "by": one.by or _("Unknown"),
+            "reason": one.reason,
+        }
+        for one in standing.history(school.id)
+    ]  # fmt: skip
 
 
 def about(actor: Actor, school: School) -> dict[str, Any]:
@@ -166,56 +174,10 @@ def about(actor: Actor, school: School) -> dict[str, Any]:
     return row
 
 
-# -- suspend, reactivate -----------------------------------------------------------------------------------------------
-
-
-@page(permission=Permission.SCHOOLS_SUSPEND, within=Within.PLATFORM, audit="schools.suspended")
-def suspend(request: HttpRequest, school_id: UUID) -> HttpResponse:
-    """The consequence, the school's name to be typed, and why. In a dialog where there is script."""
-    actor = actor_of(request)
-    school = directory.one(actor, school_id)
-    form = SuspendForm(request.POST or None, school_name=school.name)
-    if request.method == "POST" and form.is_valid():
-        try:
-            standing.suspend(by=actor, school_id=school_id, now=timezone.now(), **form.cleaned_data)
-            return redirect("/operator/schools?saved=suspended")
-        except Refusal as refusal:
-            return standing_page(request, "suspend", school, form, refusal)
-    return standing_page(request, "suspend", school, form)
-
-
-@page(permission=Permission.SCHOOLS_SUSPEND, within=Within.PLATFORM, audit="schools.reactivated")
-def reactivate(request: HttpRequest, school_id: UUID) -> HttpResponse:
-    """Let a suspended school work again."""
-    actor = actor_of(request)
-    school = directory.one(actor, school_id)
-    form = ReactivateForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            standing.reactivate(by=actor, school_id=school_id, now=timezone.now(), **form.cleaned_data)
-            return redirect("/operator/schools?saved=reactivated")
-        except Refusal as refusal:
-            return standing_page(request, "reactivate", school, form, refusal)
-    return standing_page(request, "reactivate", school, form)
-
-
-def standing_page(
-    request: HttpRequest, deed: str, school: School, form: Any, refusal: Refusal | None = None
-) -> HttpResponse:
-    if refusal:
-        if refusal.status == 404:
-            raise refusal
-        name_differs = refusal.extra.get("why") == "name_differs"
-        form.add_error("confirm_name" if name_differs else None, words_for(refusal))
-    status = refusal.status if refusal else 422 if form.errors else 200
-    template = f"schools/_{deed}.html" if request.headers.get("HX-Request") else f"schools/{deed}.html"
-    return render(request, template, {"subject": school, "form": form}, status=status)
-
-
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 
-@page(permission=Permission.SCHOOLS_SETTINGS, within=Within.PLATFORM, audit=settings.KIND)
+@page(permission=Permission.SCHOOLS_SETTINGS, within=Within.PLATFORM, audit="schools.settings_changed")
 def school_settings(request: HttpRequest, school_id: UUID) -> HttpResponse:
     """The directory's entry, what the school keeps itself, the ways out, who changed what. Each part saves alone."""
     actor = actor_of(request)
@@ -291,14 +253,14 @@ def progress_of(school: School) -> dict[str, Any]:
     told = support.condition(school.id, now=timezone.now())
     return {
         "subject": school, "told": told, "figures": told.now if told.known else None, "before": told.before,
-        "as_of": local(school, told.before and told.before.as_of),
-        "last_scan": local(school, told.before and told.before.last_gate_activity),
+        "as_of": local(school, told.before.as_of if told.before else None),
+        "last_scan": local(school, told.before.last_gate_activity if told.before else None),
     }  # fmt: skip
 
 
 @page(permission=Permission.SCHOOLS_SUPPORT, within=Within.PLATFORM, audit="schools.access_reset")
 def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
-    """What the school told about itself and its work, and a way in for an admin of it; the link is shown once."""
+    """What the school told about itself and its work, and a way in for one of its people; the link is shown once."""
     actor, now = actor_of(request), timezone.now()
     school = directory.one(actor, school_id)
     form, link, status = AdminForm(request.POST or None), "", 200
@@ -315,7 +277,8 @@ def school_support(request: HttpRequest, school_id: UUID) -> HttpResponse:
             form.refuse(refusal, **support_words())
     told = progress_of(school)
     context = {
-        **about(actor, school), **told, "form": form, "link": link, "good_until": now + links.LIVES[links.INVITE],
+        **about(actor, school), **told, "form": form, "link": link,
+        "good_until": local(school, now + links.LIVES[links.INVITE]),
         "errors": [(one, local(school, one.died_at), *in_words(one)) for one in told["told"].errors],
         "troubles": [(one, local(school, one.since), *in_words(one)) for one in told["told"].troubles],
     }  # fmt: skip
@@ -329,18 +292,8 @@ def in_words(one: Letter | TroubleCount) -> tuple[str, str]:
 
 def support_words() -> dict[str, str]:
     return {
-        "no_such_admin": _("No admin of this school has this address."),
+        "no_such_admin": _("Neither an admin of this school nor the officer it began with has this address."),
         "signed_in_before": _("This person has chosen a password already. Reset their access instead."),
         "platform_person": _("This person works for the platform, too. A super admin has to help."),
         "school_unreachable": _("The school cannot be reached now. Nothing was changed."),
     }
-
-
-def words_for(refusal: Refusal) -> str:
-    words = {
-        "name_differs": _("This is not the name of the school. Type it exactly as it stands above."),
-        "emergency_active": _("An emergency is active at this school. It cannot be suspended now."),
-        "pending": _("This school is not live yet."),
-    }
-    unreachable = _("The school could not be asked whether an emergency is active there. Nothing was changed.")
-    return words.get(str(refusal.extra.get("why")), unreachable)

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.schools.models import Onboarding
-from shared_apps.schools.services import onboarding_cancel, welcome_help
+from shared_apps.schools.services import onboarding_cancel, onboarding_help, welcome_help
 from shared_apps.schools.views import deeds
 from tenants.door import Within, actor_of, page
 from tenants.permissions import Permission
@@ -59,6 +59,12 @@ def cancel(request: HttpRequest, onboarding_id: str) -> HttpResponse:
 def take_up(request: HttpRequest, onboarding_id: str) -> HttpResponse:
     """Let a cancelled onboarding whose school is there go on."""
     return deeds.done(request, onboarding_id, onboarding_cancel.take_up, "resumed")
+
+
+@page(**DOOR, audit="schools.failure_dismissed")
+def dismiss(request: HttpRequest, onboarding_id: str) -> HttpResponse:
+    """Say that one that made nothing needs nobody any more."""
+    return deeds.done(request, onboarding_id, onboarding_help.dismiss, "dismissed")
 
 
 @page(**DOOR, audit="workflows.run_cancelled")

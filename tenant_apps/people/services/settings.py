@@ -2,8 +2,9 @@
 
 from datetime import datetime, time
 from typing import Any
+from uuid import UUID
 
-from tenant_apps.events.services.record import record
+from tenant_apps.events.services.record import facts_at, record
 from tenant_apps.people.models import Language, SchoolProfile
 from tenants.actor import Actor
 from tenants.problems import invalid
@@ -14,8 +15,12 @@ def settings() -> dict[str, Any]:
     return _plain(SchoolProfile.objects.get())
 
 
-def change_settings(*, by: Actor, now: datetime, close_time: time, default_language: str) -> dict[str, dict[str, str]]:
-    """Set both; what changed, before and after. Nothing is recorded where nothing changed.
+KIND = "people.settings_changed"
+Changes = dict[str, dict[str, str]]
+
+
+def change_settings(*, by: Actor, now: datetime, close_time: time, default_language: str, change: UUID) -> Changes:
+    """Set both; what changed, before and after. Nothing is recorded where nothing changed; else under `change`.
 
     Raises Refusal 422 for a language we do not speak, or a campus that closes before the bell.
     """
@@ -30,8 +35,14 @@ def change_settings(*, by: Actor, now: datetime, close_time: time, default_langu
     changes = {name: {"before": before[name], "after": value} for name, value in after.items() if before[name] != value}
     if changes:
         profile.save(update_fields=["close_time", "default_language"])
-        record("people.settings_changed", by=by, at=now, now=now, facts={"changes": changes})
+        record(KIND, by=by, at=now, now=now, facts={"change": str(change), "changes": changes})
     return changes
+
+
+def changed_by(change: UUID, *, at: datetime) -> Changes:
+    """What the change of that name at that moment came to; nothing when it changed nothing, or never reached us."""
+    found = (facts for facts in facts_at(KIND, at=at) if facts.get("change") == str(change))
+    return next((facts["changes"] for facts in found), {})
 
 
 def _plain(profile: SchoolProfile) -> dict[str, Any]:

@@ -11,7 +11,7 @@ KINDS = {"disabled": "people.school_suspended", "active": "people.school_reactiv
 
 
 def hear_of_access(*, by: Actor, deed: str, person: UUID, now: datetime) -> None:
-    """Record that the platform gave one of our admins a new way in: `access_reset` or `invite_sent`."""
+    """Record that the platform gave one of our people a new way in: `access_reset` or `invite_sent`."""
     record(f"people.{deed}", by=by, at=now, now=now, about={"staff": str(person)})
 
 

@@ -40,6 +40,7 @@ from tenants.actor import Actor
 from tenants.door import Within, actor_of, page
 from tenants.ids import parse_id
 from tenants.models import School
+from tenants.network import network_of
 from tenants.permissions import Permission, may
 from tenants.problems import Refusal, conflict, not_found
 from tenants.tables import csv_text
@@ -69,7 +70,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             asked = requests.ask(
                 said=Particulars(told["full_name"], told["work_email"], told["organization"], told["reason"]),
                 region=told["region"], language=get_language() or "en", now=timezone.now(),
-                network=str(request.META.get("REMOTE_ADDR", "")),
+                network=network_of(request),
                 sponsor=getattr(getattr(request, "actor", None), "login", None),
             )  # fmt: skip
             return redirect(f"/request-access?{urlencode({'sent': asked.reference})}")

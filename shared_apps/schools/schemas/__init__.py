@@ -21,6 +21,7 @@ class NewSchoolIn(Body):
     timezone: str = Field(default=ZONE, max_length=64)
     close_time: str = Field(default=CLOSE, max_length=5)
     region: str = Field(default="", max_length=64)
+    group: str = Field(default="", max_length=64, description="Id of a group of schools, or blank.")
 
 
 class NewPersonIn(Body):
@@ -57,9 +58,12 @@ class BegunOut(Answer):
 
 
 class StepOut(Answer):
+    """`reason`: a code, why the last attempt failed; "" where none did."""
+
     name: str
     state: str
     attempts: int
+    reason: str
 
 
 class NewSchoolOut(Answer):
@@ -70,10 +74,40 @@ class NewSchoolOut(Answer):
 
 
 class OnboardingOut(Answer):
+    """`stalled`: nobody does its step, so resume it. `cancelled`: somebody ended it; `state` says what stays then.
+
+    `dismissed`: nothing was made, and it was begun again or somebody said that it need not be.
+    """
+
     id: UUID
     state: str
     steps: list[StepOut]
     school: NewSchoolOut | None
+    stalled: bool
+    cancelled: bool
+    dismissed: bool
+
+
+class OnboardingsQuery(Body):
+    cursor: str = Field("", max_length=64)
+    limit: int = Field(25, ge=1, le=100)
+
+
+class OnboardingRowOut(Answer):
+    """`state`, `cancelled` and `dismissed` as in the onboarding itself."""
+
+    id: UUID
+    name: str
+    state: str
+    cancelled: bool
+    dismissed: bool
+    acknowledged: bool
+    begun_at: datetime
+
+
+class OnboardingRowsOut(Answer):
+    items: list[OnboardingRowOut]
+    next: str | None
 
 
 class CancelIn(Body):
@@ -227,9 +261,19 @@ class SchoolRowOut(Answer):
     created_at: datetime
 
 
+class CountsOut(Answer):
+    """How many schools each state holds, within reach and under this search; 1001 under a search is more than 1000."""
+
+    all: int
+    active: int
+    pending: int
+    disabled: int
+
+
 class SchoolRowsOut(Answer):
     items: list[SchoolRowOut]
     next: str | None
+    counts: CountsOut
 
 
 class SuspendIn(Body):
