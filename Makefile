@@ -29,9 +29,10 @@ check: environment ## style, types, architecture, translations, complexity
 	$(RUN) -m tests.architecture.complexity
 	$(RUN) -m pytest -q $(wildcard tests/architecture tests/languages)
 
-check-all: check ## the same, every page in every language, theme and width, a kill at every point, every guard taken away once
+check-all: check ## the same, every page in every language, theme and width, crowds, a kill at every point, every guard taken away once
 	CHECK_ALL=1 $(RUN) -m pytest -n 2 -m journey
 	CHECK_ALL=1 $(RUN) -m pytest -n 2 tests/fleet/test_kills.py
+	MIXED_REQUESTS=2000 $(RUN) -m pytest -q --show-capture=no tests/isolation/test_mixed.py
 	$(RUN) -m tests.guards
 
 bench: environment ## benchmarks that print ratios (ONLY=name runs one)

@@ -35,8 +35,8 @@ class Assumptions:
     threads_per_worker: float = 4.0  # each with a connection
     connections_per_worker_core: float = 3.0  # a drainer's two, and the one it listens on
     backend_base_mb: float = 12.0
-    backend_mb_per_school: float = 0.6  # of those it touched since it was opened
-    schools_touched: float = 300.0  # by one connection in its life, at most
+    backend_mb_per_school: float = 1.0  # of those it touched since it was opened
+    schools_touched: float = 150.0  # by one connection in its life, at most: SCHOOLS_PER_CONNECTION
     pooled_backends: float = 100.0  # of one database behind PgBouncer
     catalog_mb_per_school: float = 1.9  # empty tables, indexes and their entries in the catalogs
     data_mb_per_learner_and_year: float = 1.5
@@ -116,7 +116,7 @@ MEASURED = {
     "scan_vs_stock_postgres_cpu": ("postgres_cpu_per_scan", 0.001),
     "effect_python_cpu": ("python_cpu_per_effect", 0.001),
     "effect_postgres_cpu": ("postgres_cpu_per_effect", 0.001),
-    "backend_mb_per_school": ("backend_mb_per_school", 1.0),
+    "backend_memory_per_school": ("backend_mb_per_school", 1.0),
     "catalog_mb_per_school": ("catalog_mb_per_school", 1.0),
 }
 

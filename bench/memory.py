@@ -4,13 +4,9 @@ Private memory (what one backend costs the machine) is read from `/proc/<pid>/sm
 somebody who may read the server's processes; elsewhere it says so and measures nothing.
 """
 
-import json
-import math
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -20,10 +16,11 @@ from uuid import uuid4
 from django.apps import apps
 from django.conf import settings
 from django.db import connections
+from django.test.utils import override_settings
 from django.utils import timezone
 
 from bench.figures import Figure
-from bench.ground import ROOT, SETTINGS
+from bench.ground import SETTINGS
 from bench.provision import ours as another_school
 from bench.scan import _gate, _people
 from tenant_apps.gate.models import Badge, Gate
@@ -37,9 +34,9 @@ from tenants.records import SchoolRecord
 from tenants.scope import school_scope
 
 SCHOOLS = 300
-ARRIVALS = 45 * 60  # seconds: all of them are first touched between 07:00 and 07:45, one after the other
 WANTED = 200  # MB
 ROUNDS = 5
+NO_BOUND = 10**9
 PRIVATE = re.compile(r"^Private_(?:Clean|Dirty):\s+(\d+) kB", re.MULTILINE)
 
 
@@ -53,34 +50,37 @@ class Ready:
 
 
 def measure() -> Iterator[Figure]:
-    """Ours: connections replaced as often as the settings say; baseline: one connection for all of it."""
+    """Ours: the connection is kept as the web process keeps one and given up by the product itself, at its bound; all
+    schools come at once, so that no connection dies of age first. Baseline: the same without a bound."""
     schools = _schools()
     if _private() is None:
         print("backend_memory: this account may not read the server's processes; nothing was measured.")
         return
-    life, told = _life()
-    after = SCHOOLS if life is None else max(1, math.ceil(life * SCHOOLS / ARRIVALS))
-    after = min(after, settings.SCHOOLS_PER_CONNECTION)
-    pairs = [(_most(schools, after), _most(schools, SCHOOLS)) for _ in range(ROUNDS)]
+    bound = settings.SCHOOLS_PER_CONNECTION
+    with _kept():
+        pairs = [(_most(schools, bound), _most(schools, NO_BOUND)) for _ in range(ROUNDS)]
+        fresh = median(_most(schools[:1], bound) for _ in range(ROUNDS))
     ours, baseline = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
-    said = f"{SETTINGS}; private memory; {told}, so after {after} of {SCHOOLS} schools; baseline: never"
+    said = f"{SETTINGS}; private memory; {SCHOOLS} schools at once, {bound} to a connection; baseline: no bound"
     yield Figure("backend_memory", "MB", ours, baseline, ours / baseline, ROUNDS, said)
-    fresh = median(_most(schools[:1], 1) for _ in range(ROUNDS))
     each = (baseline - fresh) / (SCHOOLS - 1)
     said = (
-        f"{SETTINGS}; per school touched, over {fresh:.1f} MB; {WANTED} MB hold {(WANTED - fresh) / each:.0f} schools"
+        f"{SETTINGS}; per school touched, over a backend that met one; {WANTED} MB hold"
+        f" {(WANTED - fresh) / each:.0f} schools; baseline: that backend"
     )
     yield Figure("backend_memory_per_school", "MB", each, fresh, each / fresh, ROUNDS, said)
 
 
-def _life() -> tuple[float | None, str]:
-    """How long a web process of this installation keeps a connection, in seconds (None: for ever), and in words."""
-    asked = "import django; django.setup(); from django.conf import settings as s; import json;"
-    asked += "print(json.dumps(s.DATABASES['schools'].get('CONN_MAX_AGE', 0)))"
-    words = [sys.executable, "-c", asked]
-    said = subprocess.run(words, cwd=ROOT, env={**os.environ, "PROCESS": "web"}, capture_output=True, check=True)
-    life: float | None = json.loads(said.stdout)
-    return life, "connections are never replaced" if life is None else f"connections live {life} s"
+@contextmanager
+def _kept() -> Iterator[None]:
+    """Connections are kept over requests, of whatever age."""
+    words = connections["schools"].settings_dict
+    before, words["CONN_MAX_AGE"] = words["CONN_MAX_AGE"], None
+    try:
+        yield
+    finally:
+        words["CONN_MAX_AGE"] = before
+        connections["schools"].close()
 
 
 def _schools() -> list[Ready]:
@@ -101,27 +101,31 @@ def _ready(school: School) -> Ready:
         return Ready(school.ref(), Badge.objects.values_list("code", flat=True)[0], Gate.objects.get().id)
 
 
-def _most(schools: list[Ready], after: int) -> float:
-    """Megabytes of the largest backend when the connection is replaced after so many schools; it starts fresh."""
-    most = 0.0
-    for at in range(0, len(schools), after):
-        connections["schools"].close()
-        for school in schools[at : at + after]:
-            _touch(school)
-        most = max(most, _private() or 0.0)
-    return most
+def _most(schools: list[Ready], bound: int) -> float:
+    """Megabytes of the largest backend, each looked at while it has met its last school; the first one starts fresh."""
+    connections["schools"].close()
+    sizes: dict[int, float] = {}
+    with override_settings(SCHOOLS_PER_CONNECTION=bound):
+        for school in schools:
+            _touch(school, sizes)
+            connections["schools"].close_if_unusable_or_obsolete()  # as Django does between two requests
+    if (len(sizes) > 1) != (len(schools) > bound):
+        raise RuntimeError(f"{len(schools)} schools met {len(sizes)} backends.")
+    return max(sizes.values())
 
 
-def _touch(school: Ready) -> None:
-    """Some rows of every table of the school through the ORM, and a scan as the gate's door records it."""
-    with school_scope(school.ref):
-        for model in apps.get_models():
-            if issubclass(model, SchoolRecord):
-                list(model.objects.all()[:5])
+def _touch(school: Ready, sizes: dict[int, float]) -> None:
+    """A scan as the gate's door records it, and some rows of every table of the school through the ORM."""
     now = timezone.now()
     tap = Tap(uuid4(), school.badge, school.gate, Direction.AUTO, now)
     with school_scope(school.ref, pipelined=True):
         record_scans([tap], by=system("bench", school.ref), now=now)
+    with school_scope(school.ref):
+        for model in apps.get_models():
+            if issubclass(model, SchoolRecord):
+                list(model.objects.all()[:5])
+        # Looked at before the scope ends, as a backend that met enough schools ends with it.
+        sizes[connections["schools"].connection.info.backend_pid] = _private() or 0.0
 
 
 def _private() -> float | None:

@@ -1,5 +1,6 @@
 """Eight threads of one process, 2,000 mixed requests each, over both schools of the tests' world: how many show another
-school's things. The test itself (`tests/isolation/test_mixed.py`) does less of the same each time the suite runs."""
+school's things. The test itself (`tests/isolation/test_mixed.py`) does less of the same each time the suite runs, and
+as much in `make check-all`."""
 
 import os
 import subprocess
@@ -23,7 +24,10 @@ def measure() -> Iterator[Figure]:
     )  # fmt: skip
     if done.returncode or "1 passed" not in done.stdout:
         raise SystemExit(done.stdout[-3000:])
-    told = f"{THREADS} threads x {EACH} requests: reads, scans and pages of two schools, and the other school's things"
+    told = (
+        f"one run, as it is a count; {THREADS} threads x {EACH} requests: reads, scans and pages of two schools,"
+        " and the other school's things"
+    )
     yield Figure("mixed_requests_wrong", "answers", 0, THREADS * EACH, 0.0, 1, told)
 
 

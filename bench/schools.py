@@ -29,9 +29,12 @@ ALIASES = ("default", "schools", "migrator")
 WORDS = ("Acacia", "Baobab", "Karoo", "Milkwood", "Protea", "Umlazi", "Vaal", "Witels")
 KINDS = ("Primary", "High", "Academy", "Combined")
 ADDRESSES = {
-    "page": "/operator/schools", "api": "/api/operator/schools?limit=50", "middle": "/operator/schools?after={middle}",
-    "search": "/operator/schools?search=needle",
-}  # fmt: skip
+    "schools_page": "/operator/schools",
+    "schools_page_api": "/api/operator/schools?limit=50",
+    "schools_page_middle": "/operator/schools?after={middle}",
+    "schools_page_search": "/operator/schools?search=needle",
+    "schools_page_state": "/operator/schools?state=disabled",
+}
 
 
 def measure() -> Iterator[Figure]:
@@ -47,8 +50,7 @@ def measure() -> Iterator[Figure]:
                     _point_at(database)
                     times.append(_one(client, address.format(middle=middles[database])))
             mine, theirs = median(ours), median(baseline)
-            label = "schools_page" if name == "page" else f"schools_page_{name}"
-            yield Figure(label, "s", mine, theirs, mine / theirs, ROUNDS, SETTINGS)
+            yield Figure(name, "s", mine, theirs, mine / theirs, ROUNDS, SETTINGS)
         _point_at(few)
 
 
@@ -95,7 +97,8 @@ def _fill(size: int) -> str:
     rows = [
         School(
             name=f"Needle {number}" if number in NEEDLES else f"{WORDS[number % 8]} {KINDS[number // 8 % 4]} {number}",
-            slug=f"bench-{secrets.token_hex(8)}", schema_name=f"t_{secrets.token_hex(8)}", state="active",
+            slug=f"bench-{secrets.token_hex(8)}", schema_name=f"t_{secrets.token_hex(8)}",
+            state="disabled" if number in NEEDLES else "active",
             region=f"ZA-{'GP' if number % 3 else 'WC'}-d{number % 50}",
         )
         for number in range(have, size)

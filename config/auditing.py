@@ -1,8 +1,9 @@
 """Reading whole histories to check or export them: a school's from its schema, the platform's from its own."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TextIO
 
 from shared_apps.audit.for_schools import checkpoints as kept_checkpoints
@@ -10,11 +11,16 @@ from shared_apps.audit.services import history as platform
 from tenant_apps.events.services import seal as sealing
 from tenants import seals
 from tenants.current import SchoolRef
+from tenants.models import School
 from tenants.scope import school_scope
 from tenants.seals import PLATFORM, Statement
 from tenants.verification import Report, Sealed, check
 
 PAGE = 5_000
+
+
+class NoHistory(LookupError):
+    """Nobody of this name has one."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +43,8 @@ class History:
                 return
             after = found[-1].number
 
-    def checked(self) -> Report:
-        return check(self.whose, self.rows(), self.here, self.kept, seals.verifying_keys())
+    def checked(self, given: Sequence[Statement] = ()) -> Report:
+        return check(self.whose, self.rows(), self.here, self.kept, seals.verifying_keys(), given)
 
     def export(self, out: TextIO) -> int:
         """Write it as lines of JSON for `verifier/verify.py`; how many events. No particulars of people are in it."""
@@ -76,3 +82,16 @@ def of_school(school: SchoolRef) -> History:
 def of_platform() -> History:
     tail, here = platform.history()
     return History(PLATFORM, here, [], tail, lambda after, upto: platform.page(after, min(upto, after + PAGE)))
+
+
+def histories(slug: str | None, *, platform: bool) -> Iterator[tuple[str, Callable[[], History]]]:
+    """Their names, and how to read them: of one school, of the platform alone, or of all schools and the platform."""
+    if not platform:
+        schools = School.objects.select_related("placement")
+        chosen = list(schools.filter(slug=slug) if slug else schools)
+        if slug and not chosen:
+            raise NoHistory(f"There is no school called {slug}.")
+        for school in chosen:
+            yield school.slug, partial(of_school, school.ref())
+    if not slug:
+        yield PLATFORM, of_platform

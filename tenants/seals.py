@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
@@ -81,6 +81,17 @@ class Statement:
             "at": self.at.astimezone(UTC).isoformat(), "kid": self.kid,
             "signature": base64.b64encode(self.signature).decode(),
         }  # fmt: skip
+
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> Self:
+        """What `plain` said. Raises KeyError, TypeError or ValueError when it is none."""
+        size, at = plain["size"], datetime.fromisoformat(plain["at"])
+        if type(size) is not int or size < 1 or at.tzinfo is None:
+            raise ValueError("no checkpoint")
+        return cls(
+            str(plain["whose"]), size, bytes.fromhex(plain["root"]), bytes.fromhex(plain["chain"]), at,
+            str(plain["kid"]), base64.b64decode(plain["signature"], validate=True),
+        )  # fmt: skip
 
 
 def first_link(whose: str) -> bytes:

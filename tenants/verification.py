@@ -51,13 +51,16 @@ def check(
     here: Sequence[Statement],
     kept: Sequence[Statement],
     keys: dict[str, Ed25519PublicKey],
+    given: Sequence[Statement] = (),
 ) -> Report:
     """Check links, leaves, roots and signatures; `here` and `kept` are the checkpoints of the two places.
+
+    `given`: checkpoints from anywhere else, a mail or the log, which must be of this history too.
 
     Where everything was written anew, no link is wrong by itself: then the first number that the last good checkpoint
     does not cover is named.
     """
-    walk = _Walk(whose, here, kept, keys)
+    walk = _Walk(whose, here, kept, keys, given)
     try:
         for row in rows:
             walk.step(row)
@@ -71,12 +74,17 @@ class _Walk:
     """How far the check has come. `vouched` is the size of the last checkpoint that was found good."""
 
     def __init__(
-        self, whose: str, here: Sequence[Statement], kept: Sequence[Statement], keys: dict[str, Ed25519PublicKey]
+        self,
+        whose: str,
+        here: Sequence[Statement],
+        kept: Sequence[Statement],
+        keys: dict[str, Ed25519PublicKey],
+        given: Sequence[Statement],
     ) -> None:
         self.whose, self.keys, self.head, self.vouched = whose, keys, seals.beginning(whose), 0
         self.here, self.kept = {one.size for one in here}, list(kept)
         self.last = max(self.here, default=0)
-        self.waiting = sorted([*here, *kept], key=lambda one: one.size)
+        self.waiting = sorted([*here, *kept, *given], key=lambda one: one.size)
         self.at = 0
 
     def step(self, row: Sealed) -> None:

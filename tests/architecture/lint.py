@@ -1,6 +1,7 @@
 """Rules about source text that neither ruff nor import-linter can say."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +17,21 @@ SIGNALS = ("django.dispatch", "django.db.models.signals", "django.core.signals",
 SCOPES = {"school_scope", "chunk"}
 CLOCKS = {("timezone", "now"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("time", "time")}
 
+# What lies beside the database is shared by all schools; `tenants.scoped` puts the school into keys, paths and locks.
+SHARED_MODULES = ("django.core.cache", "django.core.files.storage")
+SHARED_SETTINGS = {"SCHOOL_FILES", "MEDIA_ROOT", "CACHES", "STORAGES"}
+MEMORIES = {"cache", "lru_cache"}
+FILES = {"read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "NamedTemporaryFile", "mkstemp", "mkdtemp"}
+LOCK = re.compile(r"pg_(try_)?advisory", re.IGNORECASE)
+
 # What may look like an escape, and why it is none.
 ALLOWED = {
     ("config/management/commands/setup_database.py", "set_schema_to_public"): "the migrator's command",
     ("config/management/commands/setup_database.py", "connections[...]"): "the migrator's command",
-    ("config/management/commands/preflight.py", "connections[...]"): "the name of the database, no query",
-    ("config/management/commands/migrate_schools.py", "using()"): "the migrator's command",
     ("shared_apps/workflows/services/advance.py", "using()"): "the provisioner's step is held by the migrator's login",
     ("shared_apps/workflows/services/ends.py", "using()"): "the provisioner's step closes in the migrator's commit",
+    ("config/canaries/places.py", "django.core.cache"): "asks the cache for another school's, under scoped keys",
+    ("shared_apps/regions/rules.py", "read_text"): "a table of countries out of a package",
 }
 
 FOLDER = {
@@ -41,9 +49,17 @@ def sources() -> Iterator[tuple[str, str]]:
 
 def findings(path: str, text: str) -> list[str]:
     """What is wrong with one module, each as `path:line: what`."""
+    return [f"{path}:{line}: {what}" for line, what in _found(path, text) if (path, what.split()[0]) not in ALLOWED]
+
+
+def looks_like(path: str, text: str) -> set[str]:
+    """The first words of what would be wrong with a module, were there no exceptions."""
+    return {what.split()[0] for _, what in _found(path, text)}
+
+
+def _found(path: str, text: str) -> list[tuple[int, str]]:
     tree = ast.parse(text)
-    found = [*escapes(path, tree), *signals(tree), *yields_in_scopes(tree), *clocks(path, tree)]
-    return [f"{path}:{line}: {what}" for line, what in found if (path, what.split()[0]) not in ALLOWED]
+    return [*escapes(path, tree), *signals(tree), *yields_in_scopes(tree), *clocks(path, tree), *shared(path, tree)]
 
 
 Found = Iterator[tuple[int, str]]
@@ -138,6 +154,42 @@ def clocks(path: str, tree: ast.AST) -> Found:
         called = node.func if isinstance(node, ast.Call) else None
         if isinstance(called, ast.Attribute) and (name_of(called.value), called.attr) in CLOCKS:
             yield called.lineno, "clock is an argument: now="
+
+
+def shared(path: str, tree: ast.AST) -> Found:
+    """Caches, files and locks past `tenants.scoped`. `config` has files of its own: state, keys, process ids."""
+    if path.startswith("tenants/"):
+        return
+    for node in ast.walk(tree):
+        for name in _modules(node):
+            if name.startswith(SHARED_MODULES):
+                yield node.lineno, f"{'.'.join(name.split('.')[:3])} is shared by all schools: tenants.scoped"
+        if isinstance(node, ast.Attribute) and node.attr in SHARED_SETTINGS:
+            yield node.lineno, f"{node.attr} is shared by all schools: tenants.scoped"
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and LOCK.search(node.value):
+            yield node.lineno, "pg_advisory locks are shared by all schools: tenants.scoped.lock"
+        if path.startswith(("tenant_apps/", "shared_apps/")):
+            yield from _by_hand(path, node)
+
+
+def _modules(node: ast.AST) -> list[str]:
+    """Whatever an import may bring in, by its whole name."""
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+
+
+def _by_hand(path: str, node: ast.AST) -> Found:
+    """Files opened, and in a school's app answers remembered, without a word of whose they are."""
+    if isinstance(node, ast.Call):
+        name = name_of(node.func)
+        if name in FILES or (isinstance(node.func, ast.Name) and name == "open"):
+            yield node.lineno, f"{name} takes any file: a school's is at tenants.scoped.file_path"
+    if path.startswith("tenant_apps/") and isinstance(node, ast.FunctionDef):
+        for decorator in node.decorator_list:
+            name = name_of(decorator.func if isinstance(decorator, ast.Call) else decorator)
+            if name in MEMORIES:
+                yield node.lineno, f"{name} remembers for all schools"
 
 
 def strange_names() -> list[str]:

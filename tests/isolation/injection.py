@@ -2,10 +2,14 @@
 
 One row per statement: who sends it (`school`: inside a scope; `schools`, `platform`: the bare login, no scope) and what
 must happen. `{schema}` and `{role}` are the other school's, `{own}` and `{own_role}` the sender's.
+
+A refusal is the wall's when it says *insufficient privilege*. Whatever is refused in other words is in OTHERWISE, with
+the reason why that is a wall too, or why no better is to be had.
 """
 
 from dataclasses import dataclass
 
+DENIED = "42501"
 EVERYBODY = ("school", "schools", "platform")
 SCHOOL = ("school",)
 
@@ -18,6 +22,10 @@ class Row:
     statement: str
     senders: tuple[str, ...] = EVERYBODY
     outcome: str = "refused"
+
+    def state(self, sender: str) -> str:
+        """The SQLSTATE with which `sender` is refused."""
+        return OTHERWISE.get((self.name, sender), (DENIED, ""))[0]
 
 
 def _refused(senders: tuple[str, ...], **statements: str) -> tuple[Row, ...]:
@@ -100,10 +108,10 @@ OUTSIDE = _refused(
     large_object="SELECT lo_create(0)",
     large_object_of_bytes="SELECT lo_from_bytea(0, 'x')",
     read_large_objects="SELECT * FROM pg_catalog.pg_largeobject",
-    extension="CREATE EXTENSION dblink",
+    extension="CREATE EXTENSION vector SCHEMA {own}",
     foreign_data="CREATE FOREIGN DATA WRAPPER x",
-    foreign_server="CREATE SERVER s FOREIGN DATA WRAPPER x",
-    language="CREATE LANGUAGE plpython3u",
+    foreign_server="CREATE SERVER s FOREIGN DATA WRAPPER nowhere",
+    language="CREATE LANGUAGE l HANDLER plpgsql_call_handler",
     replication="SELECT pg_create_physical_replication_slot('x')",
     publication="CREATE PUBLICATION p FOR ALL TABLES",
     subscription="CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p WITH (connect = false)",
@@ -176,3 +184,15 @@ BLIND = tuple(
 TABLE = (
     *ACROSS, *SETTINGS, *SHADOWS, *OUTSIDE, *PLATFORM, *PARTS_OF_A_SCHOOL, *BARE_PLATFORM, *BARE_SCHOOLS, *BLIND
 )  # fmt: skip
+
+OTHERWISE = {
+    ("server default", "school"): (
+        "25001",
+        "nobody may in a transaction, as a scope is; the logins try without",
+    ),
+    ("prepared transaction", "school"): ("55000", "the server keeps none, whoever asks: max_prepared_transactions = 0"),
+    ("prepared transaction", "schools"): ("55000", "the same"),
+    ("prepared transaction", "platform"): ("55000", "the same"),
+    ("statements of everybody", "platform"): ("42P01", "not in the wheel; schools are refused before it is looked for"),
+    ("unqualified without a path", "schools"): ("42P01", "the wall itself: without a path no name leads anywhere"),
+}

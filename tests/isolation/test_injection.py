@@ -12,10 +12,11 @@ from tenant_apps.people.models import Learner
 from tenants import roles
 from tenants.scope import school_scope
 from tests import database, world
-from tests.isolation.injection import TABLE
+from tests.isolation.injection import DENIED, OTHERWISE, TABLE
 
 pytestmark = pytest.mark.usefixtures("beneath")  # the guard before it is tried in test_rows.py
 TRIED = [(row, sender) for row in TABLE for sender in row.senders]
+ALONE = ("ALTER SYSTEM", "CREATE SUBSCRIPTION")  # what nobody may do in a transaction is tried outside one
 ALIAS = {"schools": "schools", "platform": "default"}
 
 
@@ -25,6 +26,7 @@ def ground(django_db_setup, django_db_blocker) -> Iterator[tuple[str, dict[str, 
     with django_db_blocker.unblock(), database.copy_of_template() as name:
         with psycopg.connect(database.ADMIN, dbname=name, autocommit=True) as admin:
             admin.execute("ANALYZE")
+            admin.execute("CREATE FOREIGN DATA WRAPPER nowhere")  # so that a server could be had, were it allowed
         yield name, {slug: world.read(slug) for slug in world.CANARY}
 
 
@@ -51,6 +53,7 @@ def answer(sender: str, cast: world.Cast, statement: str) -> str:
             transaction.set_rollback(True, using="schools")
             return found
     connection = bare(sender)
+    connection.autocommit = statement.startswith(ALONE)
     try:
         cursor = connection.execute(statement)
         return str(cursor.fetchall()) if cursor.description else ""
@@ -73,7 +76,18 @@ def test_a_row_of_the_table(ground, casts, row, sender):
         return
     with pytest.raises((DatabaseError, psycopg.Error)) as refusal:
         answer(sender, own, statement)
+    assert state_of(refusal.value) == row.state(sender), refusal.value
     assert theirs.canary not in said(refusal.value)
+
+
+def test_every_refusal_in_other_words_is_of_a_row():
+    assert set(OTHERWISE) <= {(row.name, sender) for row, sender in TRIED}
+    assert all(state != DENIED and why for state, why in OTHERWISE.values())
+
+
+def state_of(error: BaseException) -> str | None:
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    return getattr(cause, "sqlstate", None)
 
 
 def said(error: BaseException) -> str:
@@ -188,9 +202,15 @@ KEPT_SHUT = {
 @pytest.mark.parametrize("shut", KEPT_SHUT)
 def test_what_stays_shut_even_then(casts, shut):
     theirs, own = casts["greenfield"], casts["riverside"]
-    with pytest.raises(DatabaseError), school_scope(own.ref), connections["schools"].cursor() as cursor:
+    statement = KEPT_SHUT[shut].replace("{schema}", theirs.ref.schema).replace("{role}", theirs.ref.role)
+    with (
+        pytest.raises(DatabaseError) as refusal,
+        school_scope(own.ref),
+        connections["schools"].cursor() as cursor,
+    ):
         cursor.execute(f'SET LOCAL ROLE "{theirs.ref.role}"')
-        cursor.execute(KEPT_SHUT[shut].replace("{schema}", theirs.ref.schema).replace("{role}", theirs.ref.role))
+        cursor.execute(statement)
+    assert state_of(refusal.value) == DENIED, refusal.value
 
 
 @pytest.mark.parametrize("way", WHOLE)

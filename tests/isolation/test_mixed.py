@@ -1,6 +1,6 @@
 """Eight threads of one process, kept connections, both schools: reads, scans and pages never show another's things.
 
-MIXED_REQUESTS says how many each thread asks for; `python -m bench mixed` asks for 2,000.
+MIXED_REQUESTS says how many each thread asks for; `make check-all` and `python -m bench mixed` ask for 2,000.
 """
 
 import json

@@ -2,6 +2,8 @@
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -45,16 +47,37 @@ def test_a_file_name_cannot_leave_the_schools_folder(greenfield, name):
         scoped.file_path(name)
 
 
-def test_a_lock_of_one_school_does_not_hold_up_another(real_commits, committed):
-    greenfield, riverside = committed()
-    held = []
-    for cast in (greenfield, riverside):
+def takes(cast, taken):
+    """Somebody else, at the same time, who takes the lock of this name in `cast` and gives it back at once."""
+    try:
         with school_scope(cast.ref):
             scoped.lock("register")
-            with connections["schools"].cursor() as cursor:
-                cursor.execute("SELECT objid FROM pg_locks WHERE locktype = 'advisory'")
-                held.append(cursor.fetchall())
-    assert held[0] and held[1] and held[0] != held[1]
+            taken.set()
+    finally:
+        connections.close_all()
+
+
+def test_a_lock_of_one_school_does_not_hold_up_another_but_its_own(committed):
+    greenfield, riverside = committed()
+    theirs, ours = Event(), Event()
+    with ThreadPoolExecutor(2) as others:
+        with school_scope(greenfield.ref):
+            scoped.lock("register")
+            others.submit(takes, riverside, theirs).result(timeout=20)
+            assert theirs.is_set(), "the other school's was there to take"
+            waiting = others.submit(takes, greenfield, ours)
+            while not _waits(waiting):
+                assert not ours.is_set(), "the same lock was taken twice at once"
+        waiting.result(timeout=20)
+        assert ours.is_set()
+
+
+def _waits(someone):
+    """Whether somebody stands before a lock that another holds; never, once `someone` is done."""
+    assert not someone.done(), "nobody had to wait"
+    with connections["schools"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return cursor.fetchone() == (1,)
 
 
 def test_a_log_line_names_the_school_it_was_written_in(greenfield):

@@ -2,11 +2,13 @@
 
 import re
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from shared_apps.audit.models import PlatformEvent
 from shared_apps.audit.services import record, sealing
@@ -378,19 +380,29 @@ def test_a_live_beat_keeps_the_choice_of_schools(signed_in, greenfield):
 def test_the_standing_search_for_leaks_is_told_with_its_age_and_unknown_as_unknown(signed_in, greenfield, riverside):
     client = signed_in("operator@example.com")
 
+    def read(moment):
+        return date_format(localtime(moment, ZoneInfo("Africa/Johannesburg")), "DATETIME_FORMAT")
+
     def leaks():
         signals = client.get("/api/operator/health").json()["signals"]
-        return next(one["value"] for one in signals if one["key"] == "leaks")
+        shown = page(client).partition('data-key="signal-leaks"')[2].partition("</div>")[0]
+        return next(one["value"] for one in signals if one["key"] == "leaks"), shown
 
-    assert leaks() is None
-    told = {"by": "system:test", "now": timezone.now(), "others": 1, "asked": 100, "failed": []}
-    note_canaries(greenfield.ref.id, found=[], **told)
-    assert leaks() == "0"
-    note_canaries(riverside.ref.id, found=["GET /api/learners"], **told)
-    assert leaks() == "1"
-    page = Client()
-    page.post("/login", {"email": "operator@example.com", "password": world.PASSWORD})
-    console = page.get("/operator").content.decode()
+    value, shown = leaks()
+    assert value is None and "temporarily unavailable" in shown.lower() and "Asked last" not in shown
+    asked = timezone.now() - timedelta(minutes=47)
+    told = {"by": "system:test", "others": 1, "asked": 100, "failed": []}
+    note_canaries(greenfield.ref.id, found=[], now=asked, **told)
+    value, shown = leaks()
+    assert value == "0" and f"Asked last: {read(asked)}. Schools not asked yet: 1" in shown
+    later = timezone.now() - timedelta(minutes=11)
+    note_canaries(riverside.ref.id, found=["GET /api/learners"], now=later, **told)
+    value, shown = leaks()
+    assert value == "1" and f"Asked last: {read(later)}. Schools not asked yet: 0" in shown
+    assert read(asked) != read(later)
+    browser = Client()
+    browser.post("/login", {"email": "operator@example.com", "password": world.PASSWORD})
+    console = browser.get("/operator").content.decode()
     assert "Answers that held another school’s data: 1" in console and "found: GET /api/learners" in console
 
 

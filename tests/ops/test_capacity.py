@@ -75,6 +75,10 @@ def test_what_cannot_be_is_refused(wrong):
         capacity(0, given())
 
 
+def test_a_connection_meets_as_many_schools_as_the_product_lets_it(settings):
+    assert Assumptions().schools_touched == settings.SCHOOLS_PER_CONNECTION
+
+
 def test_measured_figures_take_the_place_of_assumptions():
     rows = [{"name": "scan_vs_stock_python_cpu", "ours": 2.5}, {"name": "something else", "ours": 1}]
     assert measured(rows) == {"python_cpu_per_scan": pytest.approx(0.0025)}

@@ -17,6 +17,6 @@ def cast(real_commits: str) -> world.Cast:
 
 @pytest.fixture
 def intruder(real_commits: str, cast: world.Cast) -> Iterator[Intruder]:
-    somebody = Intruder(real_commits, cast.ref.schema)
+    somebody = Intruder(real_commits, cast.ref.schema, str(cast.ref.id))
     yield somebody
     somebody.admin.close()

@@ -1,6 +1,5 @@
 """A sealed history of Greenfield to work on, and two ways to check it that must agree."""
 
-import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,17 +55,18 @@ def by_the_verifier(path: Path, *more: dict) -> int | None:
 
 
 class Intruder:
-    """A superuser with the triggers out of the way: everything but the signing key."""
+    """A superuser with the triggers out of the way: everything but the signing key.
 
-    def __init__(self, name: str, schema: str) -> None:
+    Statements name a school's tables; for the platform's history `schema` is `public` and its own stand in.
+    """
+
+    def __init__(self, name: str, schema: str, whose: str) -> None:
+        self.whose = whose
         self.admin = psycopg.connect(database.ADMIN, dbname=name, autocommit=True)
         self.admin.execute(f"SET search_path = {schema}, public")
         self.admin.execute("SET session_replication_role = replica")
+        self.table = "audit_platform" if schema == "public" else "events_"
 
     def __call__(self, statement: str, *values: object) -> list[tuple]:
-        done = self.admin.execute(statement, values)
+        done = self.admin.execute(statement.replace("events_", self.table), values)
         return done.fetchall() if done.description else []
-
-    def body(self, number: int) -> dict:
-        ((text,),) = self("SELECT body FROM events_event JOIN events_seal ON event_id = id WHERE seq = %s", number)
-        return json.loads(text)
