@@ -11,6 +11,11 @@ from shared_apps.identity.models import Membership
 from tenants.models import School
 
 
+def _either_way(name: str) -> str:
+    """A name begun by any of its words: beside an address made of it, it is read in the other order too."""
+    return f"{name} {name}"
+
+
 class Public:
     """Names the platform holds with good reason: of schools, circles and its own people, and of those who asked for
     access, which lie sealed. Read only when something was found."""
@@ -27,10 +32,11 @@ class Public:
     def _read(self) -> Iterable[str]:
         yield from School.objects.values_list("name", flat=True)
         yield from Circle.objects.values_list("name", flat=True)
-        yield from Membership.objects.exclude(name="").values_list("name", flat=True)
+        for name in Membership.objects.exclude(name="").values_list("name", flat=True):
+            yield _either_way(name)
         for one in AccessRequest.objects.all():
             said = said_in(one)
-            yield from (said.full_name, said.organization)
+            yield from (_either_way(said.full_name), said.organization)
 
     def contacts(self, marks: Marks) -> frozenset[str]:
         if not marks.contacts:

@@ -146,6 +146,13 @@ def test_who_asked_for_access_themselves_may_be_named(search, greenfield):
     assert search(whole=True)[1] == set()
 
 
+def test_nor_does_their_address_behind_their_name_name_them_anew(search, greenfield):
+    """In a file the two stand beside each other: `Ann Botha`, `ann@…` reads as one Botha Ann."""
+    name = greenfield.staff["teacher"].name
+    people.waiting(full_name=name, work_email=f"{name.split()[0].casefold()}@elsewhere.example", region="ZA-GP")
+    assert search(whole=True)[1] == set()
+
+
 def test_a_school_may_be_named_after_somebody(search, greenfield):
     School.objects.filter(slug="riverside").update(name=f"{greenfield.learners[0].name} High")
     assert not {place for place in search(whole=True)[1] if " as " in place}
