@@ -146,10 +146,10 @@ def test_an_attack_that_the_throttle_holds_is_seen_and_proven(world_db):
     assert count == counted(client, address) == 10
     for key in ("refused_sign_ins", "refused_sign_ins_day"):
         count, said, address = signal(key)
-        minutes = int(re.search(r"one entry of the history each: (\d+)", said)[1])
+        minutes = int(re.search(r"each with an entry in the history: (\d+)", said)[1])
         assert count == 7 and minutes == counted(client, address) in (1, 2)
     console = client.get("/operator").content.decode()
-    assert "Refused unlooked at, after too many failures: 7" in console
+    assert "Refused without checking, after too many failures: 7" in console
     told = {one["key"]: one["value"] for one in client.get("/api/operator/health").json()["signals"]}
     assert (told["failed_sign_ins"], told["refused_sign_ins"], told["refused_sign_ins_day"]) == ("10", "7", "7")
 
