@@ -146,7 +146,7 @@ def test_an_attack_that_the_throttle_holds_is_seen_and_proven(world_db):
     assert count == counted(client, address) == 10
     for key in ("refused_sign_ins", "refused_sign_ins_day"):
         count, said, address = signal(key)
-        minutes = int(re.search(r"each with an entry in the history: (\d+)", said)[1])
+        minutes = int(re.search(r"each in the history: (\d+)", said)[1])
         assert count == 7 and minutes == counted(client, address) in (1, 2)
     console = client.get("/operator").content.decode()
     assert "Refused without checking, after too many failures: 7" in console

@@ -159,9 +159,7 @@ def _refused(picture: Picture) -> list[Signal]:
     for key, label, span in spans:
         told = refused_sign_ins(picture.actor, now=picture.now, span=span)
         if told is not None:
-            note = gettext(
-                "Not counted among the failed ones. Minutes with such tries, each with an entry in the history: %(count)s"
-            )
+            note = gettext("Not counted among the failed ones. Minutes with such tries, each in the history: %(count)s")
             proven = proofs.refusals(picture.actor, picture.now - span, picture.now)
             found.append(Signal(key, label, str(told.tries), note % {"count": told.minutes}, proof=proven))
     return found
