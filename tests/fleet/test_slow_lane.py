@@ -97,14 +97,17 @@ def test_an_index_left_invalid_is_dropped_and_built_again(ahead, greenfield):
 def test_an_index_that_was_finished_but_not_recorded_is_only_recorded(ahead, greenfield):
     """Killed between the build and its record: the index is there and stays the same one."""
     number = int(ahead.add(SLOW, atomic=False)[:4])
+
+    def index():
+        with connections[MIGRATOR].cursor() as cursor:
+            cursor.execute(f"SELECT '\"{greenfield.ref.schema}\".learner_slow{number}'::regclass::oid")
+            return cursor.fetchone()
+
     with connections[MIGRATOR].cursor() as cursor:
         cursor.execute(f'CREATE INDEX learner_slow{number} ON "{greenfield.ref.schema}".people_learner (number, state)')
-        oid = f"SELECT '\"{greenfield.ref.schema}\".learner_slow{number}'::regclass::oid"
-        cursor.execute(oid)
-        before = cursor.fetchone()
-        assert fleet.migrate_fleet() == fleet.Outcome(2)
-        cursor.execute(oid)
-        assert cursor.fetchone() == before
+    before = index()
+    assert fleet.migrate_fleet() == fleet.Outcome(2)
+    assert index() == before
     assert by_hand() == NOTHING
 
 

@@ -180,7 +180,7 @@ def test_from_health_to_what_proves_a_signal_and_back(visit, busy, language, wid
     snap(page, f"operator-proof-{language}-{width}")
     page.go_back()
     page.wait_for_url("**/operator/health")
-    page.get_by_role("link", name="Greenfield Primary").focus()
+    page.get_by_role("link", name="Greenfield Primary", exact=True).focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/operator/schools/*")
     assert page.locator("h1").inner_text() == "Greenfield Primary"

@@ -33,6 +33,7 @@ HANDLERS: dict[str, str | Promise] = {
 MAILS: dict[str, str | Promise] = {
     "access/approved": _("Email: access approved"),
     "access/confirm": _("Email: confirm the address of an access request"),
+    "access/nothing": _("Email: nothing came of an approval"),
     "access/received": _("Email: access request received"),
     "access/rejected": _("Email: access request rejected"),
     "identity/forgotten": _("Email: choose a new password"),
