@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from shared_apps.audit.services.sealing import LOGGED
 from tenants.seals import Statement
 
-LOGGED = "platform checkpoint {"  # as shared_apps.audit.services.sealing writes it
+BEGINS = f"{LOGGED} {{"
 
 
 class NoCheckpoint(ValueError):
@@ -19,7 +20,7 @@ def checkpoints_in(path: Path) -> list[Statement]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise NoCheckpoint(f"{path} cannot be read.") from error
-    lines = [(at, line) for at, line in enumerate(text.splitlines(), 1) if LOGGED in line]
+    lines = [(at, line) for at, line in enumerate(text.splitlines(), 1) if BEGINS in line]
     parts = [(f"{path}, line {at},", line) for at, line in lines] or [(str(path), text)]
     return [_read(where, part) for where, part in parts]
 

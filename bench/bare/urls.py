@@ -17,36 +17,13 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from django.urls import path
 from django.utils import timezone
-from ninja import NinjaAPI, Schema
+from ninja import NinjaAPI
+
+from bench.shapes import LearnerOut, ScanIn, ScanOut
 
 ZONE = ZoneInfo("Africa/Johannesburg")
 HANDLERS = json.loads(os.environ["BENCH_HANDLERS"])  # [name, lane] as the product's own registry has them
 SQL = json.loads(os.environ["BENCH_STATEMENTS"])  # name -> text, of one school
-
-
-class ScanIn(Schema):
-    scan_id: uuid.UUID
-    badge: str
-    gate: uuid.UUID
-    direction: str
-    scanned_at: datetime
-
-
-class LearnerOut(Schema):
-    id: uuid.UUID
-    name: str
-
-
-class ScanOut(Schema):
-    scan_id: uuid.UUID
-    verdict: str
-    code: str
-    direction: str
-    learner: LearnerOut | None
-    on_site: bool | None
-    scanned_at: datetime
-    recorded_at: datetime
-    skew_seconds: int
 
 
 api = NinjaAPI(docs_url=None, openapi_url=None)

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import secrets
-import uuid
 from datetime import datetime, timedelta
 from datetime import time as Clock
 from typing import Any
@@ -16,38 +15,14 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import path
 from django.utils import timezone
-from ninja import NinjaAPI, Schema
+from ninja import NinjaAPI
 from ninja.security import HttpBearer
 
+from bench.shapes import LearnerOut, ScanIn, ScanOut
 from bench.stock import models as m
 
 ZONE = ZoneInfo("Africa/Johannesburg")
 HANDLERS = json.loads(os.environ.get("BENCH_HANDLERS", "[]"))  # [name, lane] as the product's own registry has them
-
-
-class ScanIn(Schema):
-    scan_id: uuid.UUID
-    badge: str
-    gate: uuid.UUID
-    direction: str
-    scanned_at: datetime
-
-
-class LearnerOut(Schema):
-    id: uuid.UUID
-    name: str
-
-
-class ScanOut(Schema):
-    scan_id: uuid.UUID
-    verdict: str
-    code: str
-    direction: str
-    learner: LearnerOut | None
-    on_site: bool | None
-    scanned_at: datetime
-    recorded_at: datetime
-    skew_seconds: int
 
 
 class Bearer(HttpBearer):

@@ -1,6 +1,7 @@
 """The calls about access: anybody may ask; who holds `requests.decide` decides, within their regions."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -59,16 +60,21 @@ def ask(request: HttpRequest, body: AskIn) -> Answered[dict[str, str]]:
 )  # fmt: skip
 def request_list(request: HttpRequest, query: Query[RequestsQuery]) -> dict[str, Any]:
     """The requests of one's regions, oldest first. `new_school` is there where one was approved and came to nothing."""
-    after = parse_id(query.cursor) if query.cursor else None
-    if query.cursor and after is None:
-        raise invalid("cursor", "invalid", "Take the cursor of the page before.")
     actor, asked = actor_of(request), {"state": query.state, "search": query.search}
-    rows, following = queue.listed(actor, **asked, after=after, limit=query.limit, now=timezone.now())
+    rows, following = queue.listed(actor, **asked, after=_after(query.cursor), limit=query.limit, now=timezone.now())
     nothing = became(row.request for row in rows)
     return {
         "items": [request_out(row, nothing.get(row.request.pk)) for row in rows],
         "next": str(following) if following else None, "unsearched": queue.unsearched(actor, **asked),
     }  # fmt: skip
+
+
+def _after(cursor: str) -> UUID | None:
+    """Where a page begins: at the start, or behind the row that a cursor names. Raises 422 for one that is none."""
+    after = parse_id(cursor) if cursor else None
+    if cursor and after is None:
+        raise invalid("cursor", "invalid", "Take the cursor of the page before.")
+    return after
 
 
 def request_out(row: Row, new_school: str | None) -> dict[str, Any]:
@@ -140,11 +146,8 @@ def reopen(request: HttpRequest, request_id: str) -> dict[str, Any]:
 )  # fmt: skip
 def person_list(request: HttpRequest, query: Query[PeopleQuery]) -> dict[str, Any]:
     """Who holds a role on the platform; for a regional admin those who hold nothing beyond their regions."""
-    after = parse_id(query.cursor) if query.cursor else None
-    if query.cursor and after is None:
-        raise invalid("cursor", "invalid", "Take the cursor of the page before.")
     found, following = people.listed(
-        actor_of(request), search=query.search, after=after, limit=query.limit, now=timezone.now()
+        actor_of(request), search=query.search, after=_after(query.cursor), limit=query.limit, now=timezone.now()
     )
     return {"items": [person_out(one) for one in found], "next": str(following) if following else None}
 

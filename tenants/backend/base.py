@@ -146,7 +146,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             if self.in_atomic_block and not self.needs_rollback and self.connection is not None:
                 self._say("SET LOCAL ROLE NONE", "SET LOCAL search_path = ''")
         if len(self._met) >= settings.SCHOOLS_PER_CONNECTION and not self.in_atomic_block:
-            self._give_up("schools")  # a backend keeps about a megabyte of each school's catalog until it ends
+            kept.replaced(self, "schools")
+            self.close()  # a backend keeps about a megabyte of each school's catalog until it ends
 
     # -- savepoints -------------------------------------------------------------------------------------------
     # A rollback to a savepoint undoes SET LOCAL sent after it, so the role is taken before one is made; the
@@ -171,17 +172,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # -- the connection's life --------------------------------------------------------------------------------
 
     def connect(self) -> None:
-        self.entered, self._pipeline, self._owes_begin = None, None, False
-        self._used, self._unclean = False, False
-        self._met = set()
+        self._forget()
         super().connect()
         kept.changed(self)
 
     def close(self) -> None:
-        self.entered, self._pipeline, self._owes_begin = None, None, False
-        self._used, self._unclean = False, False
+        self._forget()
         super().close()
         kept.changed(self)
+
+    def _forget(self) -> None:
+        """What is known of one connection says nothing about the next."""
+        self.entered, self._pipeline, self._owes_begin = None, None, False
+        self._used, self._unclean = False, False
+        self._met = set()
 
     def close_if_unusable_or_obsolete(self) -> None:
         """Django's, between two requests: what is kept is cleaned before its next use.
@@ -194,11 +198,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             kept.replaced(self, "age" if aged else "unusable")
         if self._used and not self.in_atomic_block:
             self._used, self._unclean = False, self.connection is not None
-
-    def _give_up(self, why: str) -> None:
-        if self.connection is not None:
-            kept.replaced(self, why)
-        self.close()
 
     def _commit(self) -> None:
         self.entered = None

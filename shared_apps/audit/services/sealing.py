@@ -16,6 +16,7 @@ from tenants.ledger import BATCH, Book, newest, seal_next, unsealed_since
 from tenants.seals import PLATFORM
 
 log = logging.getLogger(__name__)
+LOGGED = "platform checkpoint"  # before each of them: by these words they are found in the log again
 BOOK = Book(PLATFORM, PlatformEvent, PlatformSeal, PlatformCheckpoint, heard="at")
 
 
@@ -30,7 +31,7 @@ def seal(*, now: datetime, all_of_it: bool = False) -> int:
             count = seal_next(BOOK, now=now, all_of_it=all_of_it)
             words = newest(BOOK)
         if count and words:
-            log.info("platform checkpoint %s", json.dumps(words.plain(), sort_keys=True))
+            log.info("%s %s", LOGGED, json.dumps(words.plain(), sort_keys=True))
         total += count
         if count < BATCH:
             break
